@@ -36,13 +36,14 @@ vet: ## vet every module, each by its own go.mod
 	@for module in $(MODULES); do echo "vet $$module" >&2; (cd $$module; GOWORK=off go vet ./...); done
 
 # A module that fails does not keep the others from running, but it fails the whole.
-# The comparisons of internal/e2e measure, so they run one package at a time.
+# internal/e2e measures, so its packages run one at a time, and runs programs that go test
+# does not watch, so its results are never taken from the cache.
 .PHONY: go-test
 go-test: ## only the tests of every module; interop needs make interop-deps
 	@failed=0; \
 	(go test -race -vet=off ./...) || failed=1; \
 	(cd cmd/signalflow; go test -race -vet=off ./...) || failed=1; \
-	(cd internal/e2e; GOWORK=off go test -race -vet=off -p 1 ./...) || failed=1; \
+	(cd internal/e2e; GOWORK=off go test -race -vet=off -count 1 -p 1 ./...) || failed=1; \
 	exit $$failed
 
 .PHONY: fuzz

@@ -81,6 +81,7 @@ func TestChecksFind(t *testing.T) {
 		{"library in a root test", "syntax/x_test.go", goSource("syntax", "github.com/stretchr/testify/assert"), "a test imports github.com/stretchr/testify/assert"},
 		{"library in an application test", "cmd/signalflow/internal/term/x_test.go", goSource("term", "github.com/stretchr/testify/assert"), "a test imports github.com/stretchr/testify/assert"},
 		{"application in a root test", "syntax/x_test.go", goSource("syntax", ourModule+"/cmd/signalflow/internal/cli"), "a test imports " + ourModule + "/cmd"},
+		{"comparisons in an application test", "cmd/signalflow/internal/term/x_test.go", goSource("term", ourModule+"/internal/e2e"), "a test imports " + ourModule + "/internal/e2e"},
 		{"wall", "internal/engine/x.go", goSource("engine", "net"), "internal/engine reaches net: the engine sees"},
 		{"circle through a test", "cmd/signalflow/internal/term/x_test.go", goSource("term_test", ourModule+"/cmd/signalflow/internal/cli"), "circle: cmd/signalflow/internal/cli → cmd/signalflow/internal/term → cmd/signalflow/internal/cli"},
 		{"empty name", "internal/e2e/util/x.go", goSource("util"), `the name "util" says nothing`},

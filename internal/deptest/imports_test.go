@@ -78,10 +78,10 @@ func checkTestImports(r *repo) (faults []string) {
 			target, ours := ourFolder(imp.path)
 			allowed := isStd(imp.path) || slices.ContainsFunc(testLibraries[home], func(lib string) bool { return within(imp.path, lib) })
 			if ours {
-				allowed = home != "." || r.moduleOf(target) == "."
+				allowed = r.moduleOf(target) == "." || r.moduleOf(target) == home
 			}
 			if imp.test && !allowed {
-				faults = append(faults, fmt.Sprintf("%s: a test imports %s; the tests of this module may import the standard library, its own packages, %s", imp.at, imp.path, list(testLibraries[home])))
+				faults = append(faults, fmt.Sprintf("%s: a test imports %s; the tests of this module may import the standard library, the packages of its own module and of the library, %s", imp.at, imp.path, list(testLibraries[home])))
 			}
 		}
 	}
