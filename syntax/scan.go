@@ -1,0 +1,431 @@
+package syntax
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Scanner turns text into tokens with the layout rules of language.md 1.4: NEWLINE, INDENT
+// and DEDENT are tokens. Comments are tokens too, which the grammar does not see.
+//
+// At text that starts no token it returns ILLEGAL, and Err says why; the next call goes on
+// after that text.
+type Scanner struct {
+	src  *Source
+	text string
+	off  int
+	err  *Error
+
+	open    int   // brackets of any kind that are open
+	indents []int // widths of the enclosing blocks
+	begun   bool  // the blanks of the first line have been looked at
+	indent  Span  // an INDENT to return next, when wide is set
+	wide    bool
+	dedents int // DEDENTs to return next
+}
+
+// NewScanner returns a scanner of a source.
+func NewScanner(src *Source) *Scanner {
+	return &Scanner{src: src, text: src.Text}
+}
+
+// Err returns the reason of the last ILLEGAL token.
+func (s *Scanner) Err() *Error { return s.err }
+
+// Next returns the next token. After the last one it returns EOF, again and again.
+func (s *Scanner) Next() Token {
+	if !s.begun {
+		s.begun = true
+		if s.off < len(s.text) && isBlank(s.text[s.off]) {
+			if tok, ok := s.layout(s.off); ok {
+				return tok
+			}
+		}
+	}
+	if s.wide {
+		s.wide = false
+		return Token{Kind: INDENT, Span: s.indent}
+	}
+	if s.dedents > 0 {
+		s.dedents--
+		return Token{Kind: DEDENT, Span: s.here(0)}
+	}
+	for {
+		s.skipBlanks()
+		if s.off == len(s.text) {
+			return s.end()
+		}
+		c := s.text[s.off]
+		if c != '\n' && c != '\r' {
+			return s.token(c)
+		}
+		start := s.off
+		s.off++
+		if c == '\r' && s.off < len(s.text) && s.text[s.off] == '\n' {
+			s.off++
+		}
+		if tok, ok := s.layout(start); ok {
+			return tok
+		}
+	}
+}
+
+// end returns what stands at the end of the text: the open blocks are closed by NEWLINE
+// and one DEDENT each (rule 4).
+func (s *Scanner) end() Token {
+	if n := len(s.indents); n > 0 {
+		s.indents, s.dedents = s.indents[:0], n
+		return Token{Kind: NEWLINE, Span: s.here(0)}
+	}
+	return Token{Kind: EOF, Span: s.here(0)}
+}
+
+// layout reads the blanks at the start of a line, whose terminator began at start, and
+// applies rules 1 and 2. It reports whether a NEWLINE is due; what follows it is queued.
+func (s *Scanner) layout(start int) (Token, bool) {
+	newline := Token{Kind: NEWLINE, Span: Span{Pos(start), Pos(s.off)}}
+	blanks, width := s.off, 0
+	for ; s.off < len(s.text) && isBlank(s.text[s.off]); s.off++ {
+		if s.text[s.off] == '\t' {
+			width = (width/8 + 1) * 8
+		} else {
+			width++
+		}
+	}
+	if s.open > 0 {
+		return Token{}, false
+	}
+	if s.off < len(s.text) {
+		if c := s.text[s.off]; c == '\n' || c == '\r' || c == '#' {
+			return Token{}, false
+		}
+	}
+	switch top := s.top(); {
+	case width > top:
+		s.indents = append(s.indents, width)
+		s.indent, s.wide = Span{Pos(blanks), Pos(s.off)}, true
+	default:
+		// The new width need not be one of the stack, and is not pushed.
+		for s.top() > width {
+			s.indents = s.indents[:len(s.indents)-1]
+			s.dedents++
+		}
+	}
+	return newline, true
+}
+
+func (s *Scanner) top() int {
+	if len(s.indents) == 0 {
+		return 0
+	}
+	return s.indents[len(s.indents)-1]
+}
+
+// skipBlanks skips blanks and explicit line joins (language.md 1.3).
+func (s *Scanner) skipBlanks() {
+	for s.off < len(s.text) {
+		switch c := s.text[s.off]; {
+		case isBlank(c):
+			s.off++
+		case c == '\\':
+			n := joinLength(s.text[s.off:])
+			if n == 0 {
+				return
+			}
+			s.off += n
+		default:
+			return
+		}
+	}
+}
+
+// joinLength returns the length of the backslash, blanks and line terminator that a text
+// begins with, or 0.
+func joinLength(text string) int {
+	i := 1
+	for i < len(text) && isBlank(text[i]) {
+		i++
+	}
+	switch {
+	case strings.HasPrefix(text[i:], "\r\n"):
+		return i + 2
+	case i < len(text) && (text[i] == '\n' || text[i] == '\r'):
+		return i + 1
+	}
+	return 0
+}
+
+// token scans one token that is no layout; c is its first byte.
+func (s *Scanner) token(c byte) Token {
+	switch {
+	case isNameByte(c) && !isDigit(c):
+		n := 1
+		for s.off+n < len(s.text) && isNameByte(s.text[s.off+n]) {
+			n++
+		}
+		tok := s.take(ID, n)
+		if k, ok := keywords[tok.Value]; ok {
+			tok.Kind = k
+		}
+		return tok
+	case isDigit(c), c == '.' && s.off+1 < len(s.text) && isDigit(s.text[s.off+1]):
+		return s.number()
+	case c == '\'' || c == '"':
+		return s.str(c)
+	case c == '#':
+		n := strings.IndexAny(s.text[s.off:], "\r\n")
+		if n < 0 {
+			n = len(s.text) - s.off
+		}
+		return s.take(COMMENT, n)
+	}
+	if k, n := operator(s.text[s.off:]); n > 0 {
+		switch k {
+		case LPAREN, LBRACKET, LBRACE:
+			s.open++
+		case RPAREN, RBRACKET, RBRACE:
+			s.open = max(0, s.open-1)
+		}
+		return s.take(k, n)
+	}
+	return s.illegal()
+}
+
+// number scans the longest INT or FLOAT (language.md 1.6); "1." is INT and then a dot.
+func (s *Scanner) number() Token {
+	text, kind := s.text[s.off:], INT
+	n := digits(text, 0)
+	if n < len(text) && text[n] == '.' {
+		if m := digits(text, n+1); m > n+1 {
+			n, kind = m, FLOAT
+		}
+	}
+	if n < len(text) && (text[n] == 'e' || text[n] == 'E') {
+		from := n + 1
+		if from < len(text) && (text[from] == '+' || text[from] == '-') {
+			from++
+		}
+		if m := digits(text, from); m > from {
+			n, kind = m, FLOAT
+		}
+	}
+	return s.take(kind, n)
+}
+
+// digits returns the offset after the digits that stand at an offset.
+func digits(text string, i int) int {
+	for i < len(text) && isDigit(text[i]) {
+		i++
+	}
+	return i
+}
+
+// str scans a string token and resolves its escapes (language.md 1.7).
+func (s *Scanner) str(quote byte) Token {
+	start := s.off
+	var b strings.Builder
+	plain := start + 1 // start of the part that is not yet in b
+	for i := start + 1; i < len(s.text) && s.text[i] != '\n' && s.text[i] != '\r'; {
+		switch s.text[i] {
+		case quote:
+			value := s.text[plain:i]
+			if b.Len() > 0 {
+				b.WriteString(value)
+				value = b.String()
+			}
+			tok := s.take(STRING, i+1-start)
+			tok.Value = value
+			return tok
+		case '\\':
+			r, n := escape(s.text[i+1:])
+			if n == 0 {
+				return s.badEscape(i)
+			}
+			b.WriteString(s.text[plain:i])
+			b.WriteRune(r)
+			i += 1 + n
+			plain = i
+		default:
+			i++
+		}
+	}
+	end := s.lineEnd(start)
+	return s.fail(start, end, "string is not closed", "a string ends on the line where it begins, with the quote that opened it")
+}
+
+// escape returns the character of the escape whose backslash stands before a text, and the
+// length of the escape without the backslash; 0 if it is none.
+func escape(text string) (rune, int) {
+	if text == "" {
+		return 0, 0
+	}
+	if i := strings.IndexByte(`btnfr"'\`, text[0]); i >= 0 {
+		return rune("\b\t\n\f\r\"'\\"[i]), 1
+	}
+	most := 2
+	if text[0] <= '3' {
+		most = 3
+	}
+	r, n := rune(0), 0
+	for n < most && n < len(text) && text[n] >= '0' && text[n] <= '7' {
+		r = r*8 + rune(text[n]-'0')
+		n++
+	}
+	return r, n
+}
+
+// badEscape reports the escape at an offset and leaves out the rest of the line.
+func (s *Scanner) badEscape(at int) Token {
+	end := s.lineEnd(at)
+	_, n := utf8.DecodeRuneInString(s.text[at+1 : end])
+	tok := s.fail(at, at+1+n, "unknown escape "+s.text[at:at+1+n]+" in a string", `for a backslash write \\`)
+	s.off = end
+	return tok
+}
+
+// illegal reports a character that starts no token.
+func (s *Scanner) illegal() Token {
+	r, n := utf8.DecodeRuneInString(s.text[s.off:])
+	if r == utf8.RuneError && n == 1 {
+		return s.fail(s.off, s.off+1, "the text is not valid UTF-8", "")
+	}
+	hint := ""
+	switch r {
+	case '%':
+		hint = "there is no % operator; join texts with + and str()"
+	case '!':
+		hint = "write 'not', or '!=' to compare"
+	case '“', '”', '‘', '’', '`':
+		hint = "quote with ' or \""
+	case '\ufeff':
+		hint = "remove the byte order mark"
+	case '\\':
+		hint = "a backslash joins lines only at the end of a line"
+	case '\u00a0':
+		hint = "this is a no-break space; use an ordinary one"
+	}
+	shown := "'" + string(r) + "'"
+	if r < ' ' || r == '\ufeff' || r == '\u00a0' || r == 0x7f {
+		shown = quoteRune(r)
+	}
+	return s.fail(s.off, s.off+n, "unexpected character "+shown, hint)
+}
+
+// fail returns ILLEGAL for a range of the text and goes on after it.
+func (s *Scanner) fail(from, to int, msg, hint string) Token {
+	span := Span{Pos(from), Pos(to)}
+	s.err = s.src.Errorf(SyntaxError, span, "%s", msg)
+	s.err.Hint = hint
+	s.off = to
+	return Token{Kind: ILLEGAL, Span: span, Value: s.text[from:to]}
+}
+
+// lineEnd returns the offset of the next line terminator, or of the end of the text.
+func (s *Scanner) lineEnd(from int) int {
+	if n := strings.IndexAny(s.text[from:], "\r\n"); n >= 0 {
+		return from + n
+	}
+	return len(s.text)
+}
+
+// take returns the next n bytes as a token.
+func (s *Scanner) take(k Kind, n int) Token {
+	tok := Token{Kind: k, Span: s.here(n), Value: s.text[s.off : s.off+n]}
+	s.off += n
+	return tok
+}
+
+func (s *Scanner) here(n int) Span { return Span{Pos(s.off), Pos(s.off + n)} }
+
+// operator returns the longest operator that a text begins with, and its length.
+func operator(text string) (Kind, int) {
+	var next, third byte
+	if len(text) > 1 {
+		next = text[1]
+	}
+	if len(text) > 2 {
+		third = text[2]
+	}
+	switch text[0] {
+	case '(':
+		return LPAREN, 1
+	case ')':
+		return RPAREN, 1
+	case '[':
+		return LBRACKET, 1
+	case ']':
+		return RBRACKET, 1
+	case '{':
+		return LBRACE, 1
+	case '}':
+		return RBRACE, 1
+	case ',':
+		return COMMA, 1
+	case ':':
+		return COLON, 1
+	case ';':
+		return SEMICOLON, 1
+	case '+':
+		return PLUS, 1
+	case '/':
+		return SLASH, 1
+	case '|':
+		return PIPE, 1
+	case '^':
+		return CARET, 1
+	case '&':
+		return AMPERSAND, 1
+	case '~':
+		return TILDE, 1
+	case '@':
+		return AT, 1
+	case '.':
+		if next == '.' && third == '.' {
+			return ELLIPSIS, 3
+		}
+		return DOT, 1
+	case '-':
+		return either(next == '>', ARROW, MINUS)
+	case '*':
+		return either(next == '*', POWER, STAR)
+	case '=':
+		return either(next == '=', EQ, ASSIGN)
+	case '<':
+		switch next {
+		case '<':
+			return LSHIFT, 2
+		case '>':
+			return NE, 2
+		}
+		return either(next == '=', LE, LT)
+	case '>':
+		if next == '>' {
+			return RSHIFT, 2
+		}
+		return either(next == '=', GE, GT)
+	case '!':
+		if next == '=' {
+			return NE, 2
+		}
+	}
+	return ILLEGAL, 0
+}
+
+// either returns an operator of two characters, or the one of one.
+func either(two bool, double, single Kind) (Kind, int) {
+	if two {
+		return double, 2
+	}
+	return single, 1
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || isDigit(c)
+}
+
+func quoteRune(r rune) string { return fmt.Sprintf("U+%04X", r) }
