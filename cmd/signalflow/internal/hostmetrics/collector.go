@@ -4,13 +4,20 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
-// Options configures a Collector. Only Append is required.
+// Store takes samples; *memstore.Store is one. It returns how many it refused.
+type Store interface {
+	Append(samples ...series.Sample) (refused int)
+}
+
+// Options configures a Collector. Only Store is required.
 type Options struct {
-	// Append receives the samples of one reading, all with the same time. It must not
-	// keep the slice. It is called from one goroutine.
-	Append func(at time.Time, samples []Sample)
+	// Store receives the samples of one reading in one call, all with the same time. It
+	// must not keep the slice.
+	Store Store
 
 	Reader   Reader        // nil: Machine
 	Host     string        // the value of the dimension host
@@ -47,7 +54,7 @@ func New(o Options) *Collector {
 // metric, those that are a difference between readings too, has a value from the start.
 // It returns the context's cause when that ends first. Call it before Run, if at all.
 func (c *Collector) Prime(ctx context.Context) error {
-	c.converter.samples(c.read(ctx))
+	c.converter.samples(time.Now(), c.read(ctx))
 	if err := wait(ctx, primeDelay); err != nil {
 		return err
 	}
@@ -70,8 +77,11 @@ func (c *Collector) Run(ctx context.Context) {
 
 func (c *Collector) collect(ctx context.Context, at time.Time) {
 	reading := c.read(ctx)
-	if ctx.Err() == nil { // a reading cut short would show devices as gone
-		c.o.Append(at, c.converter.samples(reading))
+	if ctx.Err() != nil { // a reading cut short would show devices as gone
+		return
+	}
+	if refused := c.o.Store.Append(c.converter.samples(at, reading)...); refused > 0 {
+		c.o.Logger.Warn("the store refused host metrics", "samples", refused)
 	}
 }
 

@@ -2,36 +2,38 @@ package hostmetrics
 
 import (
 	"maps"
-	"sort"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
-// Sample is the value of one series at the time of a reading.
-type Sample struct {
-	Metric     string
-	Dimensions series.Labels
-	Type       series.Type
-	Value      float64
-}
-
 // converter turns successive readings into samples. It holds what the formulas need from
-// earlier readings. The zero value is ready; it is not safe for concurrent use.
+// earlier readings. Its methods are for one goroutine.
 type converter struct {
 	host     string
+	at       int64 // the time of the reading in progress, milliseconds since the epoch
 	cores    map[string]Core
-	counters map[string]*counter
+	streams  map[string]*stream
 	readings int // made so far
-	out      []Sample
+	out      []series.Sample
+	key      []byte // reused between calls of stream
 }
 
-// maxCounters bounds the memory for devices that came and went, such as the virtual
+// stream is one series and, for a counter, its state.
+type stream struct {
+	series *series.Series
+	seen   int // the last reading that had it
+	counter
+}
+
+// maxStreams bounds the memory for devices that came and went, such as the virtual
 // interfaces of containers. Beyond it the state of those that are gone is forgotten.
-const maxCounters = 10_000
+const maxStreams = 10_000
 
 // samples returns the samples of a reading, in a slice that the next call reuses.
 // cpu.utilization is a difference of two readings and so absent from the first.
-func (c *converter) samples(r Reading) []Sample {
+func (c *converter) samples(at time.Time, r Reading) []series.Sample {
+	c.at = at.UnixMilli()
 	c.out = c.out[:0]
 	c.readings++
 	c.cpu(r.Cores)
@@ -44,8 +46,8 @@ func (c *converter) samples(r Reading) []Sample {
 	c.filesystems(r.Filesystems)
 	c.disks(r.Disks)
 	c.interfaces(r.Interfaces)
-	if len(c.counters) > maxCounters {
-		maps.DeleteFunc(c.counters, func(_ string, n *counter) bool { return n.seen != c.readings })
+	if len(c.streams) > maxStreams {
+		maps.DeleteFunc(c.streams, func(_ string, s *stream) bool { return s.seen != c.readings })
 	}
 	return c.out
 }
@@ -138,7 +140,8 @@ func (c *converter) interfaces(all []Interface) {
 }
 
 func (c *converter) gauge(metric string, value float64, labels ...series.Label) {
-	c.emit(metric, series.Gauge, value, labels)
+	s, _ := c.stream(metric, series.Gauge, labels)
+	c.emit(s, value)
 }
 
 func (c *converter) percentage(metric string, part, whole uint64, labels ...series.Label) {
@@ -152,7 +155,6 @@ type counter struct {
 	raw   uint64  // as read last
 	total float64 // as sent last
 	added float64 // what the last reading added
-	seen  int     // the last reading that had it
 }
 
 // add takes a new reading. A source that went back has started again from zero: what it
@@ -168,14 +170,14 @@ func (n *counter) add(raw uint64) {
 
 // count emits a cumulative counter and returns its state.
 func (c *converter) count(metric string, raw uint64, labels ...series.Label) *counter {
-	n, seen := c.counter(metric + "\x00" + labels[0].Value)
-	if seen {
-		n.add(raw)
+	s, known := c.stream(metric, series.CumulativeCounter, labels)
+	if known {
+		s.add(raw)
 	} else {
-		*n = counter{raw: raw, total: float64(raw)}
+		s.counter = counter{raw: raw, total: float64(raw)}
 	}
-	c.emit(metric, series.CumulativeCounter, n.total, labels)
-	return n
+	c.emit(s, s.total)
+	return &s.counter
 }
 
 // total emits the sum of counters as a counter of its own. It starts as their sum and
@@ -185,32 +187,37 @@ func (c *converter) total(metric string, parts []*counter) {
 	if len(parts) == 0 {
 		return
 	}
-	sum, seen := c.counter(metric)
+	sum, known := c.stream(metric, series.CumulativeCounter, nil)
 	for _, part := range parts {
-		if seen {
+		if known {
 			sum.total += part.added
 		} else {
 			sum.total += part.total
 		}
 	}
-	c.emit(metric, series.CumulativeCounter, sum.total, nil)
+	c.emit(sum, sum.total)
 }
 
-func (c *converter) counter(key string) (n *counter, seen bool) {
-	if c.counters == nil {
-		c.counters = make(map[string]*counter)
+// stream returns the series of a metric with labels beside the host, and whether an
+// earlier reading had it.
+func (c *converter) stream(metric string, typ series.Type, labels []series.Label) (s *stream, known bool) {
+	c.key = append(c.key[:0], metric...)
+	for _, l := range labels {
+		c.key = append(append(c.key, 0), l.Value...) // the names go with the metric
 	}
-	n, seen = c.counters[key]
-	if !seen {
-		n = new(counter)
-		c.counters[key] = n
+	s, known = c.streams[string(c.key)]
+	if !known {
+		dimensions := append([]series.Label{{Name: "host", Value: c.host}}, labels...)
+		s = &stream{series: series.New(metric, typ, dimensions...)}
+		if c.streams == nil {
+			c.streams = make(map[string]*stream)
+		}
+		c.streams[string(c.key)] = s
 	}
-	n.seen = c.readings
-	return n, seen
+	s.seen = c.readings
+	return s, known
 }
 
-func (c *converter) emit(metric string, typ series.Type, value float64, labels []series.Label) {
-	dimensions := append(series.Labels{{Name: "host", Value: c.host}}, labels...)
-	sort.Slice(dimensions, func(i, j int) bool { return dimensions[i].Name < dimensions[j].Name })
-	c.out = append(c.out, Sample{Metric: metric, Dimensions: dimensions, Type: typ, Value: value})
+func (c *converter) emit(s *stream, value float64) {
+	c.out = append(c.out, series.Sample{Series: s.series, Point: series.Point{Time: c.at, Value: value}})
 }

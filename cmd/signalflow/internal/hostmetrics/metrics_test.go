@@ -3,15 +3,18 @@ package hostmetrics
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
+var noon = time.Date(2025, 7, 1, 12, 0, 0, 0, time.UTC)
+
 // find returns the value of the one sample with a metric and, besides host, labels.
-func find(t *testing.T, samples []Sample, metric string, labels ...series.Label) float64 {
+func find(t *testing.T, samples []series.Sample, metric string, labels ...series.Label) float64 {
 	t.Helper()
 	for _, s := range samples {
-		if s.Metric == metric && hasOnly(s.Dimensions, labels) {
+		if s.Series.Metric == metric && hasOnly(s.Series.Dimensions, labels) {
 			return s.Value
 		}
 	}
@@ -28,10 +31,10 @@ func hasOnly(dimensions series.Labels, labels []series.Label) bool {
 	return len(dimensions) == len(labels)+1
 }
 
-func absent(t *testing.T, samples []Sample, metric string) {
+func absent(t *testing.T, samples []series.Sample, metric string) {
 	t.Helper()
 	for _, s := range samples {
-		if s.Metric == metric {
+		if s.Series.Metric == metric {
 			t.Errorf("%s = %v, want it absent", metric, s.Value)
 		}
 	}
@@ -63,8 +66,8 @@ func TestCPUUtilization(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := converter{host: "web-1"}
-			c.samples(Reading{Cores: tt.before})
-			samples := c.samples(Reading{Cores: tt.after})
+			c.samples(noon, Reading{Cores: tt.before})
+			samples := c.samples(noon, Reading{Cores: tt.after})
 			if tt.want < 0 {
 				absent(t, samples, "cpu.utilization")
 				return
@@ -77,7 +80,7 @@ func TestCPUUtilization(t *testing.T) {
 
 func TestMemoryAndLoad(t *testing.T) {
 	c := converter{host: "web-1"}
-	samples := c.samples(Reading{
+	samples := c.samples(noon, Reading{
 		Memory: Memory{Total: 1000, Used: 250, Free: 500, Buffered: 50, Cached: 200},
 		Load:   &Load{0.5, 1.5, 2.5},
 	})
@@ -88,7 +91,7 @@ func TestMemoryAndLoad(t *testing.T) {
 	} {
 		want(t, metric, find(t, samples, metric), value)
 	}
-	samples = c.samples(Reading{})
+	samples = c.samples(noon, Reading{})
 	for _, metric := range []string{"memory.utilization", "memory.total", "load.shortterm", "disk.summary_utilization", "network.total"} {
 		absent(t, samples, metric)
 	}
@@ -96,7 +99,7 @@ func TestMemoryAndLoad(t *testing.T) {
 
 func TestFilesystems(t *testing.T) {
 	c := converter{host: "web-1"}
-	samples := c.samples(Reading{Filesystems: []Filesystem{
+	samples := c.samples(noon, Reading{Filesystems: []Filesystem{
 		{"/dev/a", "/", "ext4", 75, 25},
 		{"/dev/a", "/mnt", "ext4", 75, 25},
 		{"/dev/b", "/data", "xfs", 0, 100},
@@ -111,8 +114,8 @@ func TestFilesystems(t *testing.T) {
 func TestCountersNeverFall(t *testing.T) {
 	eth0 := series.Label{Name: "interface", Value: "eth0"}
 	c := converter{host: "web-1"}
-	read := func(interfaces ...Interface) []Sample { return c.samples(Reading{Interfaces: interfaces}) }
-	step := func(name string, samples []Sample, rx, total float64) {
+	read := func(interfaces ...Interface) []series.Sample { return c.samples(noon, Reading{Interfaces: interfaces}) }
+	step := func(name string, samples []series.Sample, rx, total float64) {
 		t.Helper()
 		if rx >= 0 {
 			want(t, name+": if_octets.rx", find(t, samples, "if_octets.rx", eth0), rx)
@@ -131,11 +134,11 @@ func TestCountersNeverFall(t *testing.T) {
 
 func TestCounterStateIsBounded(t *testing.T) {
 	c := converter{host: "web-1"}
-	for i := range 3 * maxCounters / 8 {
-		c.samples(Reading{Interfaces: []Interface{{Name: "veth" + string(rune(0x4e00+i))}}})
+	for i := range 3 * maxStreams / 8 {
+		c.samples(noon, Reading{Interfaces: []Interface{{Name: "veth" + string(rune(0x4e00+i))}}})
 	}
-	if len(c.counters) > maxCounters {
-		t.Errorf("%d counters kept for one interface that exists", len(c.counters))
+	if len(c.streams) > maxStreams {
+		t.Errorf("%d streams kept for one interface that exists", len(c.streams))
 	}
 }
 
@@ -147,9 +150,9 @@ func TestDisksAndTypes(t *testing.T) {
 		Disks:       []Disk{{"sda", 3, 4, 512, 1024}, {"sdb", 1, 0, 0, 0}},
 		Interfaces:  []Interface{{Name: "eth0"}},
 	}
-	c.samples(reading)
+	c.samples(noon, reading)
 	reading.Cores = []Core{{"cpu0", 1, 2}}
-	samples := c.samples(reading)
+	samples := c.samples(noon, reading)
 	sda := series.Label{Name: "device", Value: "sda"}
 	want(t, "disk_ops.write", find(t, samples, "disk_ops.write", sda), 4)
 	want(t, "disk_octets.read", find(t, samples, "disk_octets.read", sda), 512)
@@ -157,16 +160,19 @@ func TestDisksAndTypes(t *testing.T) {
 
 	cumulative := map[string]bool{}
 	for _, s := range samples {
-		if host, _ := s.Dimensions.Get("host"); host != "web-1" {
-			t.Errorf("%s has host %q", s.Metric, host)
+		if s.Time != noon.UnixMilli() {
+			t.Errorf("%s is of %d", s.Series.Metric, s.Time)
 		}
-		for i := 1; i < len(s.Dimensions); i++ {
-			if s.Dimensions[i-1].Name >= s.Dimensions[i].Name {
-				t.Errorf("%s: dimensions are not sorted: %v", s.Metric, s.Dimensions)
+		if host, _ := s.Series.Dimensions.Get("host"); host != "web-1" {
+			t.Errorf("%s has host %q", s.Series.Metric, host)
+		}
+		for i := 1; i < len(s.Series.Dimensions); i++ {
+			if s.Series.Dimensions[i-1].Name >= s.Series.Dimensions[i].Name {
+				t.Errorf("%s: dimensions are not sorted: %v", s.Series.Metric, s.Series.Dimensions)
 			}
 		}
-		if s.Type == series.CumulativeCounter {
-			cumulative[s.Metric] = true
+		if s.Series.Type == series.CumulativeCounter {
+			cumulative[s.Series.Metric] = true
 		}
 	}
 	for _, metric := range []string{"network.total", "if_octets.rx", "if_errors.tx", "disk_ops.total", "disk_ops.read", "disk_octets.write"} {
