@@ -1,0 +1,242 @@
+package signalflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+)
+
+// closeGrace bounds how long Close waits for what it has told to end. What it waits for
+// ends by itself; only a dialer or an OnError function that ignores its end takes longer.
+const closeGrace = 800 * time.Millisecond
+
+// Client runs SignalFlow programs over one connection to a server, and over further ones
+// when there are more computations than [MaxChannels] or the policy [Block] asks for it.
+// All methods may be called concurrently.
+type Client struct {
+	// Mutex is part of the documented type. The client does not use it.
+	sync.Mutex
+
+	conf      config
+	transport transport
+	errors    *errorQueue
+
+	mu          sync.Mutex
+	comps       map[string]*Computation // live, by channel
+	unread      map[*Computation]bool   // those whose queue may still be read, the live ones included
+	nextChannel int
+	closed      bool
+	done        chan struct{}  // closed when Close has finished
+	feeders     sync.WaitGroup // of the views
+}
+
+// NewClient returns a client that starts to connect in the background at once. It needs an
+// [AccessToken]; everything else has a default. The error is that of an option.
+func NewClient(options ...ClientParam) (*Client, error) {
+	c := &Client{
+		conf:   defaultConfig(),
+		comps:  make(map[string]*Computation),
+		unread: make(map[*Computation]bool),
+		done:   make(chan struct{}),
+	}
+	for _, option := range options {
+		if err := option(c); err != nil {
+			return nil, err
+		}
+	}
+	c.errors = newErrorQueue(c.conf.onError, c.conf.logger)
+	c.transport = newWebSocketTransport(&c.conf, c.errors.report)
+	return c, nil
+}
+
+// String names the endpoint. It keeps the client's innards out of formatted text.
+func (c *Client) String() string { return "signalflow.Client(" + c.conf.url.Redacted() + ")" }
+
+// GoString is String, for %#v.
+func (c *Client) GoString() string { return c.String() }
+
+// Connect waits until the client is connected and authenticated. Calling it is optional:
+// it tells a wrong token or address before the first program runs. The error is a
+// *[ConnectError], an *[AuthError] or [ErrClosed].
+func (c *Client) Connect(ctx context.Context) error { return c.transport.connect(ctx) }
+
+// Execute starts a program. It returns once the request is written on an authenticated
+// connection; what the server says to it comes through the computation.
+//
+// The context bounds only this call: ending it later does not end the computation. While
+// there is no connection the call waits for one, until ctx ends or the connect timeout has
+// passed ([ConnectTimeout]), and returns a *[ConnectError] then; an *[AuthError] at once
+// when the token is refused; [ErrClosed] after Close. req is not written to.
+func (c *Client) Execute(ctx context.Context, req *ExecuteRequest) (*Computation, error) {
+	if err := req.validate(); err != nil {
+		return nil, err
+	}
+	policy := req.Overflow
+	if policy == 0 {
+		policy = c.conf.overflow
+	}
+	comp, err := c.register(req, policy)
+	if err != nil {
+		return nil, err
+	}
+	wire := req.wire()
+	wire.Channel = comp.channel
+	wire.Compress = c.conf.compress
+	r := openRequest{channel: comp.channel, body: marshal(wire), exclusive: policy == Block}
+	if err := c.transport.open(ctx, r, comp); err != nil {
+		comp.end(err)
+		comp.mail.drop()
+		return nil, err
+	}
+	return comp, nil
+}
+
+// register makes a computation under a channel name that no live one has.
+func (c *Client) register(req *ExecuteRequest, policy OverflowPolicy) (*Computation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	name := req.Channel
+	for name == "" || req.Channel == "" && c.comps[name] != nil {
+		c.nextChannel++
+		name = "ch-" + strconv.Itoa(c.nextChannel)
+	}
+	if c.comps[name] != nil {
+		return nil, fmt.Errorf("signalflow: channel %q is in use by another computation of this client; leave Channel empty to have one chosen", name)
+	}
+	comp := newComputation(c, name, req.Program, policy)
+	c.comps[name] = comp
+	c.unread[comp] = true
+	return comp, nil
+}
+
+// forget removes a computation that has ended: its channel name is free again.
+func (c *Client) forget(comp *Computation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.comps[comp.channel] == comp {
+		delete(c.comps, comp.channel)
+	}
+}
+
+// finished removes a computation that has ended and has nothing queued any more.
+func (c *Client) finished(comp *Computation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.unread, comp)
+}
+
+func (c *Client) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// goFeed runs f as a goroutine that Close waits for; false when the client is closed.
+func (c *Client) goFeed(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.feeders.Go(f)
+	return true
+}
+
+// all returns every computation that is live or has messages left to read.
+func (c *Client) all() []*Computation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.unread))
+}
+
+// Detach ends the output of a channel; the computation behind it goes on if others read
+// it. A computation of this client on that channel ends at once.
+func (c *Client) Detach(ctx context.Context, req *DetachRequest) error {
+	if req == nil || req.Channel == "" {
+		return errors.New("signalflow: detach request has no channel")
+	}
+	c.mu.Lock()
+	comp, closed := c.comps[req.Channel], c.closed
+	c.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
+	if comp != nil {
+		return comp.DetachWithReason(ctx, req.Reason)
+	}
+	return c.transport.send(ctx, marshal(detachJSON{Channel: req.Channel, Reason: req.Reason}))
+}
+
+// Stop asks the server to end a computation for everybody. It returns when the request is
+// written and does not wait for the end.
+func (c *Client) Stop(ctx context.Context, req *StopRequest) error {
+	if req == nil || req.Handle == "" {
+		return errors.New("signalflow: stop request has no handle")
+	}
+	if c.isClosed() {
+		return ErrClosed
+	}
+	for _, comp := range c.all() {
+		if comp.runsAs(req.Handle) {
+			return comp.StopWithReason(ctx, req.Reason)
+		}
+	}
+	return c.transport.send(ctx, marshal(stopJSON{Handle: req.Handle, Reason: req.Reason}))
+}
+
+// Close ends every computation, with [ErrClosed], and every connection. It may be called
+// more than once and from anywhere, the OnError function included; it returns within a
+// second, and after it nothing of the client runs any more.
+func (c *Client) Close() {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		<-c.done
+		return
+	}
+	c.closed = true
+	c.mu.Unlock()
+	defer close(c.done)
+
+	for _, comp := range c.all() {
+		comp.end(ErrClosed)
+		comp.mail.drop()
+	}
+	c.transport.close()
+	c.errors.close()
+	c.feeders.Wait()
+}
+
+// channelError turns an error message on a channel into the error of its computation.
+func (c *config) channelError(m *messages.ErrorMessage, program string) error {
+	e := newComputationError(m, program)
+	if e.Code == 401 || e.Code == 403 {
+		return &AuthError{Code: e.Code, Reason: c.redact(e.Message), Realm: realmOf(c.url), Err: e}
+	}
+	return e
+}
+
+// waitFor waits for a group, at most for the time given.
+func waitFor(wg *sync.WaitGroup, limit time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,530 @@
+package signalflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/signalfx/signalfx-go/idtool"
+
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+)
+
+// stopGrace is how long a stopped computation may take to say that it ended.
+const stopGrace = 5 * time.Second
+
+// Computation is one running SignalFlow program. [Client.Execute] makes it; it lives until
+// the server ends it, the caller stops or detaches it, or the connection is lost. All
+// methods may be called concurrently.
+//
+// Data, Events, Info, Expirations and Control are views on the one ordered queue of the
+// computation. Each starts to be read for the caller with its first call, which also starts
+// the goroutine that feeds it, and is closed once the computation has ended and the caller
+// has taken what was queued. An ended computation whose rest nobody takes for 30 seconds
+// drops it.
+type Computation struct {
+	// Mutex is part of the documented type. The client does not use it.
+	sync.Mutex
+
+	client  *Client
+	channel string
+	program string
+	mail    mailbox
+	link    link // set by bind, before any message comes
+
+	mu       sync.Mutex
+	views    [laneCount]any // the typed channels, made when asked for
+	changed  chan struct{}  // closed when what a getter waits for may have come; made by waiters
+	ended    bool
+	err      error // why it ended
+	stopping bool  // the caller asked for the end
+	grace    *time.Timer
+	gaps     int
+	info     jobInfo
+	metadata metadataStore
+}
+
+// jobInfo is what control and information messages tell about a computation. A nil pointer
+// is a value that was not reported.
+type jobInfo struct {
+	handle          string
+	progress        *float64
+	resolution      *int
+	lag             *int
+	maxDelay        *int
+	matchedSize     *int
+	limitSize       *int
+	noTimeseries    *string
+	missingProps    []string
+	hasMissingProps bool
+}
+
+func newComputation(c *Client, channel, program string, policy OverflowPolicy) *Computation {
+	comp := &Computation{
+		client:  c,
+		channel: channel,
+		program: program,
+		mail:    mailbox{limit: c.conf.queueSize, policy: policy},
+	}
+	comp.mail.finished = func() { c.finished(comp) }
+	return comp
+}
+
+// Channel returns the name of the computation's channel on its connection.
+func (c *Computation) Channel() string { return c.channel }
+
+// Data returns the channel of data messages: one for each publish() of the program and
+// each logical timestamp. It is closed when the computation has ended and all of them have
+// been read; [Computation.Err] then says how it ended.
+func (c *Computation) Data() <-chan *messages.DataMessage {
+	return view[*messages.DataMessage](c, laneData)
+}
+
+// Events returns the channel of events: those of detectors, and those that events() found.
+func (c *Computation) Events() <-chan *messages.EventMessage {
+	return view[*messages.EventMessage](c, laneEvents)
+}
+
+// Info returns the channel of information messages about the run.
+func (c *Computation) Info() <-chan *messages.InfoMessage {
+	return view[*messages.InfoMessage](c, laneInfo)
+}
+
+// Expirations returns the channel of series that left the output.
+func (c *Computation) Expirations() <-chan *messages.ExpiredTSIDMessage {
+	return view[*messages.ExpiredTSIDMessage](c, laneExpirations)
+}
+
+// Control returns the channel of every message that the other channels do not carry and
+// that is not metadata: control messages such as JOB_PROGRESS, and messages of a type that
+// this client does not know, with their raw JSON.
+func (c *Computation) Control() <-chan messages.Message {
+	return view[messages.Message](c, laneControl)
+}
+
+// view returns the channel of a lane and starts its feeder at the first call.
+func view[M messages.Message](c *Computation, l lane) <-chan M {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v := c.views[l]; v != nil {
+		return v.(chan M)
+	}
+	out := make(chan M, viewBuffer)
+	c.views[l] = out
+	if !c.mail.ask(l) || !c.client.goFeed(func() { feed(c, l, out) }) {
+		close(out)
+	}
+	return out
+}
+
+// viewBuffer is how many messages wait in a Go channel, so that reader and feeder need not
+// take turns for each.
+const viewBuffer = 32
+
+// feed hands the messages of a lane over until the mailbox has ended and is empty, or its
+// rest is dropped.
+func feed[M messages.Message](c *Computation, l lane, out chan<- M) {
+	defer close(out)
+	wake, discarded := c.mail.lanes[l].wake, c.mail.discarded()
+	// A message counts as delivered, and its bytes as free, when the reader has taken it
+	// for sure: when viewBuffer further ones have followed it into the channel.
+	var costs [viewBuffer]int
+	for n, delivered := 0, 0; ; {
+		it, ok, more := c.mail.take(l, delivered)
+		delivered = 0
+		if !ok {
+			if !more {
+				return
+			}
+			select {
+			case <-wake:
+				continue
+			case <-discarded:
+				return
+			}
+		}
+		select {
+		case out <- it.msg.(M):
+			delivered, costs[n%viewBuffer] = costs[n%viewBuffer], it.cost
+			n++
+		case <-discarded:
+			c.mail.lost(l)
+			return
+		}
+	}
+}
+
+// bind tells the way back to the server (sink).
+func (c *Computation) bind(l link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link = l
+}
+
+// receive takes a message from the connection's reader (sink).
+func (c *Computation) receive(m messages.Message, size int) {
+	switch m := m.(type) {
+	case *messages.DataMessage:
+		c.enqueue(laneData, m, dataCost(m))
+	case *messages.MetadataMessage:
+		properties := m.Properties // a copy, which does not hold on to the message
+		c.learn(func() { c.metadata.set(m.TSID, &properties) })
+	case *messages.EventMessage:
+		c.enqueue(laneEvents, m, jsonCost(size))
+	case *messages.InfoMessage:
+		c.learn(func() { c.info.read(m) })
+		c.enqueue(laneInfo, m, jsonCost(size))
+	case *messages.ExpiredTSIDMessage:
+		if id, err := messages.ParseTSID(m.TSID); err == nil {
+			c.learn(func() { c.metadata.expire(id) })
+		}
+		c.enqueue(laneExpirations, m, jsonCost(size))
+	case *messages.JobStartControlMessage:
+		c.learn(func() { c.info.handle = m.Handle })
+		c.enqueue(laneControl, m, jsonCost(size))
+	case *messages.JobProgressControlMessage:
+		c.learn(func() { c.info.progress = &m.Progress })
+		c.enqueue(laneControl, m, jsonCost(size))
+	case *messages.EndOfChannelControlMessage:
+		c.enqueue(laneControl, m, jsonCost(size))
+		c.end(nil)
+	case *messages.ChannelAbortControlMessage:
+		c.enqueue(laneControl, m, jsonCost(size))
+		c.aborted(m.AbortInfo)
+	case *messages.ErrorMessage:
+		c.end(c.client.conf.channelError(m, c.program))
+	default:
+		c.enqueue(laneControl, m, jsonCost(size))
+	}
+}
+
+// dataCost estimates, from above, the heap that a queued data message holds.
+func dataCost(m *messages.DataMessage) int { return 27*cap(m.Payloads) + 256 }
+
+// jsonCost does so for a message that was decoded from size bytes of JSON.
+func jsonCost(size int) int { return 8*size + 1024 }
+
+// enqueue queues a message and ends the computation when that overflows.
+func (c *Computation) enqueue(l lane, m messages.Message, cost int) {
+	if c.mail.put(l, m, cost, c.link.down()) {
+		return
+	}
+	c.link.post(marshal(detachJSON{Channel: c.channel, Reason: "reader too slow"}))
+	c.end(&OverflowError{Channel: l.String(), Dropped: c.mail.droppedCounts()[l]})
+}
+
+// learn changes what the getters wait for, and wakes them.
+func (c *Computation) learn(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
+	c.wakeLocked()
+}
+
+func (c *Computation) wakeLocked() {
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+}
+
+func (c *Computation) aborted(info messages.AbortInfo) {
+	c.mu.Lock()
+	asked := c.stopping && info.State == "STOPPED"
+	c.mu.Unlock()
+	if asked {
+		c.end(nil)
+		return
+	}
+	c.end(&AbortError{State: info.State, Reason: c.client.conf.redact(info.Reason)})
+}
+
+// gap counts a message that could not be decoded (sink).
+func (c *Computation) gap(*messages.DecodeError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gaps++
+}
+
+// lost ends the computation with its connection (sink).
+func (c *Computation) lost(err error) { c.end(err) }
+
+// end ends the computation: the first call decides what Err returns.
+func (c *Computation) end(err error) {
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
+		return
+	}
+	if c.stopping && errors.As(err, new(*ConnectionLostError)) {
+		err = nil // the caller had asked for the end already
+	}
+	c.ended, c.err = true, err
+	if c.grace != nil {
+		c.grace.Stop()
+	}
+	c.wakeLocked()
+	l := c.link
+	c.mu.Unlock()
+	if l != nil {
+		l.release()
+	}
+	c.client.forget(c)
+	c.mail.end()
+}
+
+// Err returns why the computation ended, and nil while it runs. It is nil after a complete
+// run and after Stop or Detach; otherwise a *[ComputationError], *[AuthError],
+// *[AbortError], *[ConnectionLostError], *[OverflowError], or [ErrClosed].
+func (c *Computation) Err() error {
+	c.mu.Lock()
+	ended, err := c.ended, c.err
+	c.mu.Unlock()
+	if !ended || err != nil {
+		return err
+	}
+	if l, n := c.mail.starved(); n > 0 {
+		if c.client.isClosed() {
+			return ErrClosed
+		}
+		return &OverflowError{Channel: l.String(), Dropped: n}
+	}
+	return nil
+}
+
+// Stats tells what a computation's readers did not get.
+type Stats struct {
+	// Messages dropped for each channel, because nobody asked for it and the queue was
+	// full, by the policy DropOldest, or because nobody took the rest after the end.
+	DroppedData, DroppedEvents, DroppedInfo, DroppedExpirations, DroppedControl int
+	// Gaps counts the messages that could not be decoded. Each was reported to OnError.
+	Gaps int
+}
+
+// Stats returns counts since the start of the computation.
+func (c *Computation) Stats() Stats {
+	d := c.mail.droppedCounts()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Stats{
+		DroppedData:        d[laneData],
+		DroppedEvents:      d[laneEvents],
+		DroppedInfo:        d[laneInfo],
+		DroppedExpirations: d[laneExpirations],
+		DroppedControl:     d[laneControl],
+		Gaps:               c.gaps,
+	}
+}
+
+// Stop ends the computation on the server, for every reader of it. It returns when the
+// request is written; Data is closed when the server has confirmed, 5 seconds later at the
+// latest. A computation whose handle has not come yet is detached instead.
+func (c *Computation) Stop(ctx context.Context) error { return c.StopWithReason(ctx, "") }
+
+// StopWithReason is [Computation.Stop] with a reason, which the server repeats in the
+// message that ends the channel.
+func (c *Computation) StopWithReason(ctx context.Context, reason string) error {
+	handle, ok := c.beginStop()
+	if !ok {
+		return nil
+	}
+	if handle == "" {
+		return c.DetachWithReason(ctx, reason)
+	}
+	return c.link.send(ctx, marshal(stopJSON{Handle: handle, Reason: reason}))
+}
+
+// beginStop marks that the caller wants the end and starts the time that it may take. It
+// returns the handle, and false when the computation has ended already.
+func (c *Computation) beginStop() (handle string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return "", false
+	}
+	c.stopping = true
+	if c.info.handle != "" && c.grace == nil {
+		c.grace = time.AfterFunc(stopGrace, c.giveUp)
+	}
+	return c.info.handle, true
+}
+
+// runsAs reports whether the computation is live under a handle.
+func (c *Computation) runsAs(handle string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.ended && c.info.handle == handle
+}
+
+// giveUp ends a stopped computation that the server did not end.
+func (c *Computation) giveUp() {
+	c.link.post(marshal(detachJSON{Channel: c.channel}))
+	c.end(nil)
+}
+
+// Detach ends the output of the computation at once. On the server it goes on if others
+// read it.
+func (c *Computation) Detach(ctx context.Context) error { return c.DetachWithReason(ctx, "") }
+
+// DetachWithReason is [Computation.Detach] with a reason for the server.
+func (c *Computation) DetachWithReason(ctx context.Context, reason string) error {
+	c.mu.Lock()
+	ended := c.ended
+	c.stopping = true
+	c.mu.Unlock()
+	if ended {
+		return nil
+	}
+	err := c.link.send(ctx, marshal(detachJSON{Channel: c.channel, Reason: reason}))
+	c.end(nil)
+	if errors.As(err, new(*ConnectionLostError)) {
+		return nil // it took the computation with it
+	}
+	return err
+}
+
+// Handle returns the server's id of the computation. Like all getters below it waits until
+// the value has come, the computation has ended, or ctx has ended.
+//
+// After an end without the value the error is that of the computation, or wraps
+// [ErrNotReported] when it ended normally; when ctx ended it wraps both
+// [ErrMetadataTimeout] and the context's error.
+func (c *Computation) Handle(ctx context.Context) (string, error) {
+	return await(ctx, c, "handle", func() (string, bool) { return c.info.handle, c.info.handle != "" })
+}
+
+// Progress returns the last JOB_PROGRESS, 0 to 100: how far the run has read the history
+// that it needs. It waits for the first one.
+func (c *Computation) Progress(ctx context.Context) (float64, error) {
+	return await(ctx, c, "progress", func() (float64, bool) { return value(c.info.progress) })
+}
+
+// Resolution returns the interval of the output, as the server chose it.
+func (c *Computation) Resolution(ctx context.Context) (time.Duration, error) {
+	return awaitMs(ctx, c, "resolution", func() *int { return c.info.resolution })
+}
+
+// Lag returns the lag that the server detected in the input.
+func (c *Computation) Lag(ctx context.Context) (time.Duration, error) {
+	return awaitMs(ctx, c, "lag", func() *int { return c.info.lag })
+}
+
+// MaxDelay returns how long the server waits for late input.
+func (c *Computation) MaxDelay(ctx context.Context) (time.Duration, error) {
+	return awaitMs(ctx, c, "max delay", func() *int { return c.info.maxDelay })
+}
+
+// MatchedSize returns how many series a query matched whose result was limited.
+func (c *Computation) MatchedSize(ctx context.Context) (int, error) {
+	return await(ctx, c, "matched size", func() (int, bool) { return value(c.info.matchedSize) })
+}
+
+// LimitSize returns the limit that a result was cut to.
+func (c *Computation) LimitSize(ctx context.Context) (int, error) {
+	return await(ctx, c, "limit size", func() (int, bool) { return value(c.info.limitSize) })
+}
+
+// MatchedNoTimeseriesQuery returns the query that matched no active series.
+func (c *Computation) MatchedNoTimeseriesQuery(ctx context.Context) (string, error) {
+	return await(ctx, c, "query that matched nothing", func() (string, bool) { return value(c.info.noTimeseries) })
+}
+
+// GroupByMissingProperties returns the grouping properties that some series lack.
+func (c *Computation) GroupByMissingProperties(ctx context.Context) ([]string, error) {
+	return await(ctx, c, "missing properties", func() ([]string, bool) { return c.info.missingProps, c.info.hasMissingProps })
+}
+
+// TSIDMetadata returns the properties of an output series. It answers at once for every
+// point that a data message has delivered, also after the series has expired. The result
+// is shared: do not change it.
+func (c *Computation) TSIDMetadata(ctx context.Context, tsid idtool.ID) (*messages.MetadataProperties, error) {
+	return await(ctx, c, "metadata of "+tsid.String(), func() (*messages.MetadataProperties, bool) { return c.metadata.get(tsid) })
+}
+
+// await returns what get finds, waiting for it as the getters promise. get is called with
+// the computation's lock held.
+func await[T any](ctx context.Context, c *Computation, what string, get func() (T, bool)) (T, error) {
+	for {
+		c.mu.Lock()
+		v, ok := get()
+		if ok || c.ended {
+			err := c.err
+			c.mu.Unlock()
+			return v, awaitErr(ok, err, what)
+		}
+		if c.changed == nil {
+			c.changed = make(chan struct{})
+		}
+		changed := c.changed
+		c.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return v, fmt.Errorf("%s: %w: %w", what, ErrMetadataTimeout, ctx.Err())
+		}
+	}
+}
+
+func awaitErr(ok bool, ended error, what string) error {
+	switch {
+	case ok:
+		return nil
+	case ended != nil:
+		return ended
+	}
+	return fmt.Errorf("%s: %w", what, ErrNotReported)
+}
+
+func awaitMs(ctx context.Context, c *Computation, what string, get func() *int) (time.Duration, error) {
+	ms, err := await(ctx, c, what, func() (int, bool) { return value(get()) })
+	return time.Duration(ms) * time.Millisecond, err
+}
+
+func value[T any](p *T) (v T, ok bool) {
+	if p == nil {
+		return v, false
+	}
+	return *p, true
+}
+
+// read keeps what an information message reports. A message without the value leaves the
+// last one standing.
+func (i *jobInfo) read(m *messages.InfoMessage) {
+	switch contents := m.Contents.(type) {
+	case messages.JobRunningResolutionContents:
+		set(&i.resolution)(contents.Resolution())
+	case messages.JobDetectedLagContents:
+		set(&i.lag)(contents.Lag())
+	case messages.JobInitialMaxDelayContents:
+		set(&i.maxDelay)(contents.MaxDelay())
+	case messages.FindLimitedResultSetContents:
+		set(&i.matchedSize)(contents.Matched())
+		set(&i.limitSize)(contents.Limit())
+	case messages.FindMatchedNoTimeseriesContents:
+		set(&i.noTimeseries)(contents.Query())
+	case messages.GroupByMissingPropertyContents:
+		if names, ok := contents.PropertyNames(); ok {
+			i.missingProps, i.hasMissingProps = names, true
+		}
+	}
+}
+
+func set[T any](dst **T) func(v T, ok bool) {
+	return func(v T, ok bool) {
+		if ok {
+			*dst = &v
+		}
+	}
+}
+
+// marshal encodes one of this package's own requests, which cannot fail.
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("signalflow: marshal %T: %v", v, err))
+	}
+	return b
+}

@@ -1,0 +1,293 @@
+package signalflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// wsTransport keeps one shared WebSocket connection alive and opens further ones for
+// requests that it has no room for, or that want one of their own.
+//
+// Goroutines: supervise owns the shared connection and is the only one that dials and
+// replaces it; each further connection has one that reads it. Each connection has one
+// writer, which its reader waits for. close waits for all of them.
+type wsTransport struct {
+	conf   *config
+	report func(error)
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	shared  *wsConn          // nil while there is none
+	further map[*wsConn]bool // beyond the shared one; the value tells an exclusive one
+	refused *AuthError       // the token is bad: no more attempts
+	last    error            // of the last attempt to connect
+	changed chan struct{}    // closed when any of the above changes
+
+	dialling chan struct{} // held while dialling a further connection that others may share
+}
+
+func newWebSocketTransport(conf *config, report func(error)) *wsTransport {
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &wsTransport{
+		conf:    conf,
+		report:  report,
+		ctx:     ctx,
+		cancel:  cancel,
+		further: make(map[*wsConn]bool),
+		changed: make(chan struct{}),
+
+		dialling: make(chan struct{}, 1),
+	}
+	t.tasks.Go(t.supervise)
+	return t
+}
+
+// supervise connects, serves the connection until it is lost, and connects again, until
+// the transport is closed or the token refused.
+func (t *wsTransport) supervise() {
+	var wait backoff
+	for t.ctx.Err() == nil {
+		lived, err := t.connectOnce()
+		if t.ctx.Err() != nil {
+			return
+		}
+		t.report(err)
+		var refused *AuthError
+		if errors.As(err, &refused) {
+			t.update(func() { t.refused = refused })
+			return
+		}
+		if !sleep(t.ctx, wait.next(lived)) {
+			return
+		}
+	}
+}
+
+// connectOnce makes the shared connection and serves it. It returns when that failed or
+// the connection is lost, with how long it lived.
+func (t *wsTransport) connectOnce() (lived time.Duration, err error) {
+	conn, err := dialWebSocket(t.ctx, t.conf, t.report)
+	if err != nil {
+		t.update(func() { t.last = err })
+		return 0, err
+	}
+	start := time.Now()
+	t.conf.logger.Debug("signalflow: connected", "url", t.conf.url.Redacted())
+	t.update(func() { t.shared, t.last = conn, nil })
+	err = conn.serve(func() { t.update(func() { t.shared = nil }) })
+	t.update(func() { t.last = err })
+	return time.Since(start), err
+}
+
+// update changes the state that waiting calls look at, and wakes them.
+func (t *wsTransport) update(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change()
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// state returns the shared connection, or why there will be none, or a channel to wait on.
+func (t *wsTransport) state() (conn *wsConn, last, final error, changed <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.closed:
+		final = ErrClosed
+	case t.refused != nil:
+		final = t.refused
+	}
+	return t.shared, t.last, final, t.changed
+}
+
+func (t *wsTransport) connect(ctx context.Context) error {
+	_, err := t.ready(ctx, t.deadline())
+	return err
+}
+
+func (t *wsTransport) deadline() time.Time { return time.Now().Add(t.conf.connectTimeout) }
+
+// ready waits for the shared connection.
+func (t *wsTransport) ready(ctx context.Context, deadline time.Time) (*wsConn, error) {
+	timeout := time.NewTimer(time.Until(deadline))
+	defer timeout.Stop()
+	for {
+		conn, last, final, changed := t.state()
+		if final != nil {
+			return nil, final
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, t.notConnected(last, err)
+		}
+		if conn != nil {
+			return conn, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, t.notConnected(last, ctx.Err())
+		case <-timeout.C:
+			return nil, t.notConnected(last, nil)
+		}
+	}
+}
+
+func (t *wsTransport) notConnected(last, cause error) error {
+	return &ConnectError{URL: t.conf.url.Redacted(), Last: last, Err: cause}
+}
+
+func (t *wsTransport) open(ctx context.Context, r openRequest, s sink) error {
+	deadline := t.deadline()
+	for {
+		conn, err := t.acquire(ctx, r, deadline)
+		if err != nil {
+			return err
+		}
+		if !conn.register(r.channel, s, t.room(r)) {
+			continue // filled up, or lost, in between
+		}
+		err = conn.send(ctx, r.body)
+		if err == nil {
+			conn.opened(r.channel, s)
+			return nil
+		}
+		conn.unregister(r.channel)
+		if !errors.As(err, new(*ConnectionLostError)) {
+			// The request may have been on its way when the context ended: nobody will
+			// read the answer.
+			conn.post(marshal(detachJSON{Channel: r.channel}))
+			return err
+		}
+	}
+}
+
+// room is how many requests a connection may carry that takes this one.
+func (t *wsTransport) room(r openRequest) int {
+	if r.exclusive {
+		return 1
+	}
+	return t.conf.maxChannels
+}
+
+// acquire returns a connection for a request, dialling a further one when the shared one
+// is full or not allowed.
+func (t *wsTransport) acquire(ctx context.Context, r openRequest, deadline time.Time) (*wsConn, error) {
+	shared, err := t.ready(ctx, deadline) // also for a further one: no second dial while the first fails
+	if err != nil {
+		return nil, err
+	}
+	if r.exclusive {
+		return t.dialFurther(ctx, true, deadline)
+	}
+	if shared.load() < t.conf.maxChannels {
+		return shared, nil
+	}
+	select {
+	case t.dialling <- struct{}{}: // one dials, the others then share what it got
+		defer func() { <-t.dialling }()
+	case <-ctx.Done():
+		return nil, t.notConnected(nil, ctx.Err())
+	}
+	if conn := t.furtherWithRoom(); conn != nil {
+		return conn, nil
+	}
+	return t.dialFurther(ctx, false, deadline)
+}
+
+func (t *wsTransport) furtherWithRoom() *wsConn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for conn, exclusive := range t.further {
+		if !exclusive && conn.load() < t.conf.maxChannels {
+			return conn
+		}
+	}
+	return nil
+}
+
+// dialFurther opens a connection that lives as long as it carries something.
+func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline time.Time) (*wsConn, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	defer context.AfterFunc(t.ctx, cancel)()
+	conn, err := dialWebSocket(ctx, t.conf, t.report)
+	if err != nil {
+		return nil, t.dialError(ctx, err)
+	}
+	conn.transient, conn.exclusive = true, exclusive
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		conn.shut(ErrClosed)
+		return nil, ErrClosed
+	}
+	t.further[conn] = exclusive
+	t.tasks.Go(func() {
+		err := conn.serve(func() { t.update(func() { delete(t.further, conn) }) })
+		if err != nil && t.ctx.Err() == nil {
+			t.report(err)
+		}
+	})
+	return conn, nil
+}
+
+func (t *wsTransport) dialError(ctx context.Context, err error) error {
+	if t.ctx.Err() != nil {
+		return ErrClosed
+	}
+	if errors.As(err, new(*AuthError)) {
+		return err
+	}
+	return t.notConnected(err, ctx.Err())
+}
+
+func (t *wsTransport) send(ctx context.Context, body []byte) error {
+	deadline := t.deadline()
+	for {
+		conn, err := t.ready(ctx, deadline)
+		if err != nil {
+			return err
+		}
+		if err = conn.send(ctx, body); !errors.As(err, new(*ConnectionLostError)) {
+			return err
+		}
+	}
+}
+
+func (t *wsTransport) close() {
+	t.mu.Lock()
+	conns := make([]*wsConn, 0, 1+len(t.further))
+	if t.shared != nil {
+		conns = append(conns, t.shared)
+	}
+	for conn := range t.further {
+		conns = append(conns, conn)
+	}
+	t.mu.Unlock()
+	t.update(func() { t.closed = true })
+	t.cancel()
+	for _, conn := range conns {
+		conn.shut(ErrClosed)
+	}
+	waitFor(&t.tasks, closeGrace)
+}
+
+// lostError is what the computations of a lost connection end with.
+func lostError(code int, reason string, err error) *ConnectionLostError {
+	if reason == "" && err != nil {
+		reason = err.Error()
+	}
+	return &ConnectionLostError{Code: code, Reason: reason, Err: err}
+}
+
+var errSilent = errors.New("the server did not answer a ping")
+
+// requestError names the request that could not be written.
+func requestError(err error) error { return fmt.Errorf("signalflow: request not written: %w", err) }
