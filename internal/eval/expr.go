@@ -1,0 +1,156 @@
+package eval
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/signalfx/signalflow-client-go/internal/spell"
+	"github.com/signalfx/signalflow-client-go/syntax"
+)
+
+// expr evaluates an expression.
+func (ev *evaluator) expr(x syntax.Expr) (value, *syntax.Error) {
+	if err := ev.spend(1, x); err != nil {
+		return nil, err
+	}
+	switch x := x.(type) {
+	case *syntax.Ident:
+		return ev.lookup(x)
+	case *syntax.Number:
+		return ev.number(x)
+	case *syntax.Text:
+		return text(x.Value), nil
+	case *syntax.Constant:
+		switch x.Kind {
+		case syntax.TRUE:
+			return boolean(true), nil
+		case syntax.FALSE:
+			return boolean(false), nil
+		}
+		return none{}, nil
+	case *syntax.Paren:
+		return ev.expr(x.X)
+	case *syntax.List:
+		elems, err := ev.exprs(x.Elems)
+		return list(elems), err
+	case *syntax.Tuple:
+		elems, err := ev.exprs(x.Elems)
+		return tuple(elems), err
+	case *syntax.Unary:
+		return ev.unary(x)
+	case *syntax.Binary:
+		if x.Op == syntax.AND || x.Op == syntax.OR {
+			return ev.logic(x)
+		}
+		return ev.binary(x)
+	case *syntax.Compare:
+		return ev.compare(x)
+	case *syntax.Call:
+		return ev.call(x)
+	case *syntax.Attribute:
+		return ev.attribute(x)
+	}
+	return nil, ev.notYet(x, construct(x))
+}
+
+// construct names an expression that is not built.
+func construct(x syntax.Expr) string {
+	switch x := x.(type) {
+	case *syntax.Dict:
+		return "a dict"
+	case *syntax.Comprehension:
+		if x.Generator {
+			return "a generator"
+		}
+		return "a list comprehension"
+	case *syntax.Conditional:
+		return "a conditional expression"
+	case *syntax.Lambda:
+		return "a lambda"
+	case *syntax.Index:
+		return "an index"
+	case *syntax.Slice:
+		return "a slice"
+	}
+	return "this expression"
+}
+
+func (ev *evaluator) exprs(list []syntax.Expr) ([]value, *syntax.Error) {
+	values := make([]value, len(list))
+	for i, x := range list {
+		v, err := ev.expr(x)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = v
+	}
+	return values, nil
+}
+
+// number keeps an integer exact as long as it fits (language.md 2.3).
+func (ev *evaluator) number(x *syntax.Number) (value, *syntax.Error) {
+	if !x.Float {
+		if n, err := strconv.ParseInt(x.Text, 10, 64); err == nil {
+			return integer(n), nil
+		}
+	}
+	f, _ := strconv.ParseFloat(x.Text, 64) // the scanner has checked its form
+	return ev.finite(f, x)
+}
+
+// finite returns a computed number, unless it is too large to be one.
+func (ev *evaluator) finite(f float64, at syntax.Node) (value, *syntax.Error) {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil, ev.errorf(syntax.ArgumentError, at, "the number is out of range")
+	}
+	return float(f), nil
+}
+
+// attribute evaluates x.name: a method of a stream.
+func (ev *evaluator) attribute(x *syntax.Attribute) (value, *syntax.Error) {
+	v, err := ev.expr(x.X)
+	if err != nil {
+		return nil, err
+	}
+	name := x.Name.Name
+	s, ok := v.(stream)
+	if !ok {
+		err := ev.errorf(syntax.NameError, x.Name, "%s has no method '%s'", v.typeName(), name)
+		if f, ok := v.(function); ok {
+			err = err.WithHint("call it first: %s()", f.name)
+		}
+		return nil, err
+	}
+	if m, ok := methods[name]; ok {
+		return function{m, s}, nil
+	}
+	if why, ok := methodsNotBuilt[name]; ok {
+		return nil, ev.notBuilt(x.Name, "method "+name+"()", why)
+	}
+	err = ev.errorf(syntax.NameError, x.Name, "%s has no method '%s'", v.typeName(), name)
+	if near := spell.Nearest(name, methodNames()); near != "" {
+		err = err.WithHint("did you mean '%s'?", near)
+	}
+	return nil, err
+}
+
+// call evaluates a function or method call.
+func (ev *evaluator) call(x *syntax.Call) (value, *syntax.Error) {
+	callee, err := ev.expr(x.Func)
+	if err != nil {
+		return nil, err
+	}
+	f, ok := callee.(function)
+	if !ok {
+		return nil, ev.errorf(syntax.TypeError, x.Func, "a %s cannot be called", callee.typeName())
+	}
+	at := x.Span
+	if m, ok := syntax.Unparen(x.Func).(*syntax.Attribute); ok {
+		at.From = m.Name.From // what stands before it is another node's
+	}
+	a, err := ev.bindArgs(f, x, at)
+	if err != nil {
+		return nil, err
+	}
+	return f.call(a)
+}

@@ -1,0 +1,273 @@
+package eval
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/spell"
+	"github.com/signalfx/signalflow-client-go/syntax"
+)
+
+// builtin is a function or method of the language. Its signature is data, so that one
+// helper binds the arguments of all of them, and so that all argument errors sound alike.
+type builtin struct {
+	name   string
+	params []param
+	doc    string // what it does, one line of docs/language.md
+	call   func(*args) (value, *syntax.Error)
+}
+
+// param is one parameter. None in place of an optional argument equals leaving it out.
+type param struct {
+	name  string
+	want  *want
+	def   string // the default as written; empty: the argument is required
+	rest  bool   // takes every further positional argument
+	named bool   // by keyword only
+	later bool   // documented, and not built yet
+}
+
+// signature returns the parameters as a program would declare them.
+func (b *builtin) signature() string {
+	var parts []string
+	star := false
+	for _, p := range b.params {
+		text := p.name
+		switch {
+		case p.later:
+			continue
+		case p.rest:
+			text, star = "*"+text, true
+		case p.named && !star:
+			parts, star = append(parts, "*"), true
+		}
+		if p.def != "" {
+			text += "=" + p.def
+		}
+		parts = append(parts, text)
+	}
+	return b.name + "(" + strings.Join(parts, ", ") + ")"
+}
+
+// args holds the arguments of one call, converted to what their parameters want.
+type args struct {
+	ev     *evaluator
+	fn     function
+	at     syntax.Span // the call, without what its method is called on
+	values []operand   // by parameter; no value: not given
+	rest   []operand   // what a rest parameter has taken
+}
+
+// bindArgs evaluates the arguments of a call and matches them with the parameters.
+func (ev *evaluator) bindArgs(f function, x *syntax.Call, at syntax.Span) (*args, *syntax.Error) {
+	a := &args{ev: ev, fn: f, at: at, values: make([]operand, len(f.params))}
+	var positional []operand
+	keywords := false
+	for _, arg := range x.Args {
+		v, err := ev.operand(arg.Value)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case arg.Stars == 2:
+			return nil, ev.notYet(arg, "'**' in a call")
+		case arg.Stars == 1:
+			elems, ok := elements(v.value)
+			if !ok {
+				return nil, ev.errorf(syntax.TypeError, arg, "'*' in a call: expected list or tuple, got %s", v.typeName())
+			}
+			if err := ev.spend(len(elems), arg); err != nil {
+				return nil, err
+			}
+			for _, e := range elems {
+				positional = append(positional, operand{e, arg})
+			}
+		case arg.Name != nil:
+			keywords = true
+			if err := a.keyword(arg, v); err != nil {
+				return nil, err
+			}
+		case keywords:
+			return nil, ev.errorf(syntax.ArgumentError, arg, "positional argument of %s() follows a keyword argument", f.name)
+		default:
+			positional = append(positional, v)
+		}
+	}
+	if err := a.positional(positional); err != nil {
+		return nil, err
+	}
+	return a, a.complete(len(x.Args))
+}
+
+// keyword binds an argument that is given by name.
+func (a *args) keyword(arg *syntax.Arg, v operand) *syntax.Error {
+	for i, p := range a.fn.params {
+		if p.name != arg.Name.Name || p.rest {
+			continue
+		}
+		if a.values[i].value != nil {
+			return a.twice(p, arg)
+		}
+		return a.set(i, v)
+	}
+	err := a.ev.errorf(syntax.ArgumentError, arg.Name, "%s() has no argument '%s'", a.fn.name, arg.Name.Name)
+	var names []string
+	for _, p := range a.fn.params {
+		if !p.rest {
+			names = append(names, p.name)
+		}
+	}
+	if near := spell.Nearest(arg.Name.Name, names); near != "" {
+		err = err.WithHint("did you mean '%s'?", near)
+	}
+	return err
+}
+
+func (a *args) twice(p param, at syntax.Node) *syntax.Error {
+	return a.ev.errorf(syntax.ArgumentError, at, "argument '%s' of %s() is given twice", p.name, a.fn.name)
+}
+
+// positional binds the arguments that are given by place, in order.
+func (a *args) positional(values []operand) *syntax.Error {
+	next := 0
+	for i, p := range a.fn.params {
+		switch {
+		case p.named:
+		case p.rest:
+			for ; next < len(values); next++ {
+				v, err := a.convert(p, values[next])
+				if err != nil {
+					return err
+				}
+				a.rest = append(a.rest, v)
+			}
+		case next < len(values):
+			if a.values[i].value != nil {
+				return a.twice(p, values[next].at)
+			}
+			if err := a.set(i, values[next]); err != nil {
+				return err
+			}
+			next++
+		}
+	}
+	if next < len(values) {
+		return a.ev.errorf(syntax.ArgumentError, values[next].at, "%s() takes %s, got %d", a.fn.name, a.fn.arity(), len(values))
+	}
+	return nil
+}
+
+// arity tells how many arguments a call takes by place.
+func (b *builtin) arity() string {
+	least, most := 0, 0
+	for _, p := range b.params {
+		switch {
+		case p.rest:
+			return "at least " + count(least+1, "argument")
+		case p.named:
+		case p.def == "":
+			least++
+			fallthrough
+		default:
+			most++
+		}
+	}
+	switch least {
+	case most:
+		return count(most, "argument")
+	case 0:
+		return "at most " + count(most, "argument")
+	}
+	return fmt.Sprintf("%d to %s", least, count(most, "argument"))
+}
+
+// complete reports the first required argument that is not given.
+func (a *args) complete(given int) *syntax.Error {
+	for i, p := range a.fn.params {
+		if p.def != "" || a.values[i].value != nil || p.rest && len(a.rest) > 0 {
+			continue
+		}
+		if given == 0 {
+			return a.ev.errorf(syntax.ArgumentError, a.at, "%s() takes %s, got 0", a.fn.name, a.fn.arity()).
+				WithHint("argument '%s' is missing", p.name)
+		}
+		return a.ev.errorf(syntax.ArgumentError, a.at, "argument '%s' of %s() is missing", p.name, a.fn.name)
+	}
+	return nil
+}
+
+// set converts and keeps the argument of one parameter.
+func (a *args) set(i int, v operand) *syntax.Error {
+	p := a.fn.params[i]
+	if p.def != "" && isNone(v) {
+		return nil
+	}
+	if p.later {
+		return a.ev.notYet(v.at, fmt.Sprintf("argument '%s' of %s()", p.name, a.fn.name))
+	}
+	v, err := a.convert(p, v)
+	a.values[i] = v
+	return err
+}
+
+func (a *args) convert(p param, v operand) (operand, *syntax.Error) {
+	converted, problem := p.want.take(v.value)
+	switch {
+	case problem != "":
+		return v, a.bad(v, p.name, "%s", problem)
+	case converted == nil:
+		return v, a.ev.errorf(syntax.TypeError, v.at, "argument '%s' of %s(): expected %s, got %s", p.name, a.fn.name, p.want.name, v.typeName())
+	}
+	return operand{converted, v.at}, nil
+}
+
+// bad returns the error for an argument that has the right type and a wrong value.
+func (a *args) bad(v operand, name, format string, rest ...any) *syntax.Error {
+	return a.ev.errorf(syntax.ArgumentError, v.at, "argument '%s' of %s(): %s", name, a.fn.name, fmt.Sprintf(format, rest...))
+}
+
+// get returns an argument by the name of its parameter; without a value if it is not given.
+func (a *args) get(name string) operand {
+	for i, p := range a.fn.params {
+		if p.name == name {
+			return a.values[i]
+		}
+	}
+	panic("eval: " + a.fn.name + "() has no parameter " + name)
+}
+
+// excluded reports that two arguments are given of which only one may be.
+func (a *args) excluded(name, other string) *syntax.Error {
+	x, y := a.get(name), a.get(other)
+	if x.value == nil || y.value == nil {
+		return nil
+	}
+	at := x.at
+	if y.at.Range().From > at.Range().From {
+		at = y.at
+	}
+	return a.ev.errorf(syntax.ArgumentError, at, "'%s' and '%s' cannot be combined in %s()", name, other, a.fn.name)
+}
+
+// node adds an operator to the graph, at the place of the call.
+func (a *args) node(op graph.Op, inputs ...graph.NodeID) graph.NodeID {
+	return a.ev.graph.Add(op, a.ev.span(a.at), inputs...)
+}
+
+// given returns an argument as the Go type that its parameter's want makes of it, and the
+// default when it is not given.
+func given[T value](a *args, name string, def T) T {
+	if v, ok := a.get(name).value.(T); ok {
+		return v
+	}
+	return def
+}
+
+// count writes a number of things: 1 name, 2 names.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
