@@ -1,0 +1,252 @@
+package messages
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The functions of this file read JSON text that a scanner has found valid. A
+// value is the text of it without space around, "" for one that is absent.
+
+// kind is the first byte of a value, with '0' for any number and 0 for an absent
+// one.
+func kind(v string) byte {
+	if v == "" {
+		return 0
+	}
+	if v[0] == '-' || v[0]-'0' <= 9 {
+		return '0'
+	}
+	return v[0]
+}
+
+// kindName names the JSON type of a value, for error texts.
+func kindName(v string) string {
+	switch kind(v) {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	case '0':
+		return "a number"
+	}
+	return "nothing"
+}
+
+// objectItems visits the members of an object.
+type objectItems struct {
+	scanner
+	key     string // as written, between its quotes
+	val     string
+	started bool
+}
+
+func membersOf(v string) objectItems { return objectItems{scanner: scanner{s: v, i: 1}} }
+
+func (o *objectItems) next() bool {
+	key, at, more := o.member(!o.started)
+	if !more {
+		return false
+	}
+	o.started, o.key, o.val = true, unescape(key), o.s[at:o.i]
+	return true
+}
+
+// arrayItems visits the elements of an array.
+type arrayItems struct {
+	scanner
+	val     string
+	started bool
+}
+
+func elementsOf(v string) arrayItems { return arrayItems{scanner: scanner{s: v, i: 1}} }
+
+func (a *arrayItems) next() bool {
+	at, more := a.element(!a.started)
+	if !more {
+		return false
+	}
+	a.started, a.val = true, a.s[at:a.i]
+	return true
+}
+
+// stringValue is the text of a string value. It shares memory with v unless
+// something in it was escaped.
+func stringValue(v string) string { return unescape(v[1 : len(v)-1]) }
+
+func unescape(s string) string {
+	i := strings.IndexByte(s, '\\')
+	if i < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for {
+		b = append(b, s[:i]...)
+		s = s[i+1:]
+		switch s[0] {
+		case 'b':
+			b = append(b, '\b')
+		case 'f':
+			b = append(b, '\f')
+		case 'n':
+			b = append(b, '\n')
+		case 'r':
+			b = append(b, '\r')
+		case 't':
+			b = append(b, '\t')
+		case 'u':
+			r := hex4(s[1:])
+			s = s[4:]
+			if utf16.IsSurrogate(r) {
+				r, s = surrogate(r, s)
+			}
+			b = utf8.AppendRune(b, r)
+		default:
+			b = append(b, s[0])
+		}
+		s = s[1:]
+		if i = strings.IndexByte(s, '\\'); i < 0 {
+			return string(append(b, s...))
+		}
+	}
+}
+
+// surrogate joins r with the escape after s[0], if that is its second half. A
+// lone half becomes U+FFFD, as in encoding/json.
+func surrogate(r rune, s string) (rune, string) {
+	if len(s) >= 7 && s[1] == '\\' && s[2] == 'u' {
+		if both := utf16.DecodeRune(r, hex4(s[3:])); both != utf8.RuneError {
+			return both, s[6:]
+		}
+	}
+	return utf8.RuneError, s
+}
+
+func hex4(s string) rune {
+	v, _ := strconv.ParseUint(s[:4], 16, 16)
+	return rune(v)
+}
+
+// How a number reads as a 64-bit integer.
+type intForm int
+
+const (
+	intNone  intForm = iota // not a number, or a number outside int64
+	intCut                  // a fraction was cut off
+	intExact                // an integer with a point or an exponent, such as 1.5E3
+	intPlain                // an integer written as one
+)
+
+// intValue reads a number as an integer.
+func intValue(v string) (int64, intForm) {
+	if kind(v) != '0' {
+		return 0, intNone
+	}
+	digits := v
+	if v[0] == '-' {
+		digits = v[1:]
+	}
+	if len(digits) <= 18 { // cannot overflow
+		var n int64
+		for i := 0; ; i++ {
+			if i == len(digits) {
+				if v[0] == '-' {
+					n = -n
+				}
+				return n, intPlain
+			}
+			d := digits[i] - '0'
+			if d > 9 {
+				break
+			}
+			n = n*10 + int64(d)
+		}
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err == nil {
+		return n, intPlain
+	}
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || f < -1<<63 || f >= 1<<63 || !strings.ContainsAny(v, ".eE") {
+		return 0, intNone
+	}
+	if whole := math.Trunc(f); whole != f {
+		return int64(whole), intCut
+	}
+	return int64(f), intExact
+}
+
+// anyValue turns a value into Go: nil, bool, float64, string, []interface{} or
+// map[string]interface{}. A number outside float64 stays a json.Number. Strings
+// do not share memory with v; n remembers the short ones.
+func anyValue(v string, n *names) any {
+	switch kind(v) {
+	case '"':
+		return n.boxed(stringValue(v))
+	case '{':
+		return objectValue(v, n)
+	case '[':
+		return arrayValue(v, n)
+	case 't':
+		return true
+	case 'f':
+		return false
+	case '0':
+		f, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			return json.Number(strings.Clone(v))
+		}
+		return f
+	}
+	return nil
+}
+
+func objectValue(v string, n *names) map[string]interface{} {
+	m := make(map[string]interface{})
+	for it := membersAt(v); it.next(); {
+		m[n.str(it.key)] = anyValue(it.val, n)
+	}
+	return m
+}
+
+// membersAt is membersOf for a text that may have space before its brace.
+func membersAt(v string) objectItems {
+	it := membersOf(v)
+	it.i = strings.IndexByte(v, '{') + 1
+	return it
+}
+
+func arrayValue(v string, n *names) []interface{} {
+	list := make([]interface{}, 0, 4)
+	for it := elementsOf(v); it.next(); {
+		list = append(list, anyValue(it.val, n))
+	}
+	return list
+}
+
+// appendCompact appends a value without the space between its tokens.
+func appendCompact(dst []byte, v string) []byte {
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case ' ', '\n', '\t', '\r':
+		case '"':
+			c := scanner{s: v, i: i}
+			c.str()
+			dst = append(dst, v[i:c.i]...)
+			i = c.i - 1
+		default:
+			dst = append(dst, v[i])
+		}
+	}
+	return dst
+}
