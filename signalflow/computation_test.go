@@ -162,6 +162,9 @@ func TestBurstArrivesWhole(t *testing.T) {
 func flood(n int) func(c *scriptConn) {
 	return func(c *scriptConn) {
 		ch := c.start()
+		var reader sync.WaitGroup
+		reader.Go(c.drain)
+		defer reader.Wait()
 		ps := points(100)
 		for ms := range int64(n) {
 			if c.binary(dataFrame(ch, ms, ps...)) != nil {
@@ -169,15 +172,16 @@ func flood(n int) func(c *scriptConn) {
 			}
 		}
 		c.end(ch)
-		c.drain()
 	}
 }
 
 func TestOverflowFailsTheComputation(t *testing.T) {
 	var detached bool
+	asked := make(chan struct{})
 	onScript(t, func(c *scriptConn) {
+		ch := c.start()
+		<-asked
 		go func() { detached = c.expect("detach") != nil }()
-		ch := "ch-1"
 		for ms := range int64(1000) {
 			c.binary(dataFrame(ch, ms, points(100)...))
 		}
@@ -185,6 +189,7 @@ func TestOverflowFailsTheComputation(t *testing.T) {
 	}, func(t *testing.T, s *scriptServer) {
 		comp := execute(t, s.client(QueueSize(100<<10)))
 		data := comp.Data() // asked for, and not read
+		close(asked)
 		pass(time.Second)
 		var overflow *OverflowError
 		if !errors.As(comp.Err(), &overflow) || overflow.Channel != "data" || overflow.Dropped != 1 {
@@ -267,10 +272,7 @@ func TestBlockedComputationEnds(t *testing.T) {
 		"close":  func(c *Client, _ *Computation) error { c.Close(); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			onScript(t, func(c *scriptConn) {
-				go c.drain()
-				flood(1000)(c)
-			}, func(t *testing.T, s *scriptServer) {
+			onScript(t, flood(1000), func(t *testing.T, s *scriptServer) {
 				client := s.client(QueueSize(100<<10), OnOverflow(Block))
 				comp := execute(t, client)
 				comp.Data()

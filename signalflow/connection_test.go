@@ -193,7 +193,7 @@ func testReconnect(t *testing.T, away time.Duration) {
 			}
 			return nil, syscall.ECONNREFUSED
 		}
-		client := s.client(Dialer(dial))
+		client := s.client(Dialer(dial), ConnectTimeout(time.Minute))
 		comp := execute(t, client)
 		back = time.Now().Add(time.Second + away)
 		if n := drainData(comp); n != 1 {
@@ -220,7 +220,7 @@ func testReconnect(t *testing.T, away time.Duration) {
 func TestUnansweredPing(t *testing.T) {
 	onScript(t, func(c *scriptConn) {
 		c.start()
-		pass(time.Hour) // alive on the network, dead behind it
+		c.hang()
 	}, func(t *testing.T, s *scriptServer) {
 		start := time.Now()
 		comp := execute(t, s.client(ReadTimeout(time.Minute)))
@@ -280,7 +280,7 @@ func TestCloseInAnyState(t *testing.T) {
 			return s.client()
 		},
 		"writing": func(t *testing.T) *Client {
-			s := newScriptServer(t, func(c *scriptConn) { pass(time.Hour) })
+			s := newScriptServer(t, func(c *scriptConn) { c.hang() })
 			c := s.client(WriteTimeout(time.Hour), ReadTimeout(time.Hour))
 			c.Connect(t.Context())
 			go c.Execute(context.Background(), &ExecuteRequest{Program: strings.Repeat("#", 1<<20)})

@@ -126,9 +126,9 @@ var defects = map[string]func(t *testing.T){
 		} {
 			onScript(t, func(c *scriptConn) {
 				for ch := c.start(); ch != ""; ch = c.start() {
-					c.text(end, ch)
+					c.text("%s", fmt.Sprintf(end, ch))
 					c.end(ch)
-					c.text(infoText(ch, messages.JobRunningResolution, `{"resolutionMs":1000}`))
+					c.text("%s", infoText(ch, messages.JobRunningResolution, `{"resolutionMs":1000}`))
 					c.binary(dataFrame(ch, 1000, points(1)...))
 				}
 			}, func(t *testing.T, s *scriptServer) {
@@ -455,7 +455,7 @@ var defects = map[string]func(t *testing.T){
 	"D5": func(t *testing.T) {
 		onScript(t, func(c *scriptConn) {
 			c.start()
-			pass(time.Hour) // reads nothing: the client's writes back up
+			c.hang() // reads nothing: the client's writes back up
 		}, func(t *testing.T, s *scriptServer) {
 			client := s.client(WriteTimeout(time.Hour), ReadTimeout(24*time.Hour))
 			execute(t, client)
@@ -676,7 +676,7 @@ var defects = map[string]func(t *testing.T){
 	},
 	"E9": func(t *testing.T) {
 		m := decodeOK(t, []byte(`{"type":"event","channel":"c","tsId":"AAAAAAAAAAE","timestampMs":1,"properties":{"is":"ANOMALOUS","was":"ok","inputs":{"_S1":{"key":{"az":"a1"},"value":"81.5"}}}}`), true).(*messages.EventMessage)
-		if m.Is != "anomalous" || m.Inputs["_S1"].Key["az"] != "a1" {
+		if m.Is() != "anomalous" || m.Inputs()["_S1"].Key["az"] != "a1" {
 			t.Errorf("%+v", m)
 		}
 	},

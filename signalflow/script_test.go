@@ -25,7 +25,8 @@ const testToken = "a-secret-token"
 // scriptServer is a server whose every word the test chooses, behind an in-memory network.
 type scriptServer struct {
 	t      *testing.T
-	listen *memnet.Listener
+	listen net.Listener
+	dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 	// auth answers authenticate; false ends the connection. The default accepts.
 	auth func(c *scriptConn, request map[string]any) bool
 	// serve speaks on an authenticated connection until it returns.
@@ -48,14 +49,30 @@ type scriptConn struct {
 // newScriptServer runs serve for every connection that has authenticated. The client must
 // be closed before the test ends.
 func newScriptServer(t *testing.T, serve func(c *scriptConn)) *scriptServer {
-	s := &scriptServer{t: t, listen: memnet.Listen("script"), serve: serve}
+	l := memnet.Listen("script")
+	return startScript(&scriptServer{t: t, listen: l, dialer: l.DialContext, serve: serve})
+}
+
+// newLoopbackServer does the same over TCP.
+func newLoopbackServer(t *testing.T, serve func(c *scriptConn)) *scriptServer {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	}
+	return startScript(&scriptServer{t: t, listen: l, dialer: dial, serve: serve})
+}
+
+func startScript(s *scriptServer) *scriptServer {
 	srv := &http.Server{Handler: s}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		srv.Serve(s.listen)
 	}()
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		srv.Close()
 		for _, c := range s.connections() {
 			c.Close()
@@ -108,7 +125,7 @@ func (s *scriptServer) dial(ctx context.Context, network, addr string) (net.Conn
 	s.mu.Lock()
 	s.dials = append(s.dials, time.Now())
 	s.mu.Unlock()
-	return s.listen.DialContext(ctx, network, addr)
+	return s.dialer(ctx, network, addr)
 }
 
 // client returns a client of the server, which the test's end closes.
@@ -151,6 +168,10 @@ func (c *scriptConn) drain() {
 	for c.read() != nil {
 	}
 }
+
+// hang leaves the connection open and does nothing on it until the test ends: alive on the
+// network, dead behind it.
+func (c *scriptConn) hang() { <-c.server.t.Context().Done() }
 
 func (c *scriptConn) text(format string, args ...any) error {
 	return c.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, format, args...))
