@@ -1,0 +1,244 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+)
+
+// closeGrace is how long a closed connection may take to finish: for the writer to get rid
+// of the close frame, and for the peer to answer it.
+const closeGrace = time.Second
+
+// conn is one WebSocket connection. The goroutine of ServeHTTP reads it; write is the only
+// other one.
+type conn struct {
+	server *Server
+	id     uint64
+	ws     *websocket.Conn // reading, and the handshake
+	nc     net.Conn        // writing: whole batches of frames at a time
+	box    *outbox
+	ctx    context.Context // ends with the connection
+	cancel context.CancelFunc
+
+	authenticated atomic.Bool
+	closing       atomic.Bool // no more requests are taken
+
+	mu        sync.Mutex
+	identity  Identity
+	userAgent string
+	jobs      map[string]*job // by channel, until the terminal message
+}
+
+func newConn(s *Server, ws *websocket.Conn) *conn {
+	c := &conn{server: s, ws: ws, nc: ws.NetConn(), box: newOutbox(), jobs: make(map[string]*job)}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	ws.SetReadLimit(s.opt.ReadLimit)
+	// All frames go through the one writer.
+	ws.SetPingHandler(func(data string) error {
+		c.control(opPong, []byte(data))
+		return nil
+	})
+	ws.SetCloseHandler(func(int, string) error { return nil })
+	return c
+}
+
+// serve reads requests until the connection ends, then ends what belongs to it.
+func (c *conn) serve() {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		c.write()
+	}()
+	timeout := time.AfterFunc(c.server.opt.AuthTimeout, func() {
+		if !c.authenticated.Load() {
+			c.close(closeBadToken, "Authentication timeout")
+		}
+	})
+	err := c.read()
+	timeout.Stop()
+	c.cancel()
+	c.loseReaders()
+
+	// 1006 is the reader's own name for a connection that broke off.
+	var closed *websocket.CloseError
+	switch {
+	case err == nil: // closed from this side
+	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+		c.box.close(closeReply(closed.Code), true)
+	default:
+		c.box.fail()
+		closed = nil
+	}
+	c.nc.SetReadDeadline(time.Now().Add(closeGrace))
+	if closed == nil {
+		// Closing a TCP socket with unread input resets it, and the reset can overtake the
+		// close frame: read until the peer has closed its side.
+		io.Copy(io.Discard, c.nc)
+	}
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	select {
+	case <-written:
+	case <-grace.C:
+	}
+	c.nc.Close()
+	<-written
+}
+
+// read takes requests one after the other, so that those behind an authenticate wait for
+// its outcome. It returns nil when the server itself has closed the connection.
+func (c *conn) read() error {
+	for {
+		kind, text, err := c.ws.ReadMessage()
+		if c.closing.Load() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.request(kind, text)
+		if c.closing.Load() {
+			return nil
+		}
+	}
+}
+
+// write is the writer goroutine: it takes what the outbox holds, as much as fits in one
+// write, until the outbox has ended.
+func (c *conn) write() {
+	keepAlive := time.NewTicker(c.server.opt.KeepAlive)
+	defer keepAlive.Stop()
+	var buf []byte
+	for {
+		select {
+		case <-keepAlive.C:
+			c.keepAlive()
+		default:
+		}
+		frames, owned, more := c.box.next(buf[:0])
+		if len(frames) == 0 {
+			if !more {
+				break
+			}
+			select {
+			case <-c.box.wake:
+			case <-keepAlive.C:
+				c.keepAlive()
+			}
+			continue
+		}
+		c.nc.SetWriteDeadline(time.Now().Add(c.server.opt.WriteTimeout))
+		_, err := c.nc.Write(frames)
+		if owned != nil {
+			owned.release()
+		} else if cap(frames) <= 2*batchBytes {
+			buf = frames
+		}
+		if err != nil {
+			c.kill()
+			return
+		}
+	}
+	c.nc.SetReadDeadline(time.Now().Add(closeGrace)) // wakes the reader if it does not know yet
+}
+
+func (c *conn) keepAlive() {
+	if c.authenticated.Load() {
+		c.send(messages.NewKeepAlive(c.nowMs()))
+	}
+}
+
+// send queues a message of the connection itself, always as text (protocol.md 4.1).
+func (c *conn) send(m messages.Message) { c.sendOn("", m) }
+
+func (c *conn) sendOn(channel string, m messages.Message) {
+	text, err := messages.AppendText(nil, m, channel)
+	if err != nil {
+		c.server.opt.Logger.Error("cannot encode", "type", m.Type(), "error", err)
+		return
+	}
+	c.control(opText, text)
+}
+
+// control queues a frame that belongs to no computation. A peer that makes us write without
+// ever reading is cut off.
+func (c *conn) control(op byte, payload []byte) {
+	if err := c.box.first.push(op, payload, false); errors.Is(err, errFull) {
+		c.server.opt.Logger.Warn("connection cut: it sends requests but reads no answers", "connection", c.id)
+		c.kill()
+	}
+}
+
+// close ends the connection from this side with a close frame, at once.
+func (c *conn) close(code int, reason string) { c.closeAfter(code, reason, true) }
+
+func (c *conn) closeAfter(code int, reason string, dropWaiting bool) {
+	c.closing.Store(true)
+	c.box.close(closeFrame(code, reason), dropWaiting)
+}
+
+// kill ends the connection without a word, as a network failure does.
+func (c *conn) kill() {
+	c.box.fail()
+	c.nc.Close()
+}
+
+func (c *conn) loseReaders() {
+	c.mu.Lock()
+	jobs := c.jobs
+	c.jobs = make(map[string]*job)
+	c.mu.Unlock()
+	for _, j := range jobs {
+		j.loseReader(ErrDisconnected)
+	}
+}
+
+// release frees the channel of a job, if it still is the job's.
+func (c *conn) release(j *job) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.jobs[j.req.Channel] == j {
+		delete(c.jobs, j.req.Channel)
+	}
+}
+
+func (c *conn) nowMs() uint64 { return uint64(max(0, c.server.opt.Now().UnixMilli())) }
+
+// ConnInfo describes one connection.
+type ConnInfo struct {
+	ID            uint64 // 1 for the first connection of a server
+	RemoteAddr    string
+	Authenticated bool
+	Identity      Identity
+	UserAgent     string // what the client called itself in authenticate
+	Channels      int    // live computations
+}
+
+func (i ConnInfo) String() string { return fmt.Sprintf("connection %d from %s", i.ID, i.RemoteAddr) }
+
+func (c *conn) info() ConnInfo {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return ConnInfo{
+		ID: c.id, RemoteAddr: c.nc.RemoteAddr().String(), Authenticated: c.authenticated.Load(),
+		Identity: c.identity, UserAgent: c.userAgent, Channels: len(c.jobs),
+	}
+}
+
+// closeReply answers a close frame of the peer with its own code. 1005 stands for a frame
+// without a code and may not be sent.
+func closeReply(code int) []byte {
+	if code == websocket.CloseNoStatusReceived {
+		return appendFrame(nil, opClose, nil)
+	}
+	return closeFrame(code, "")
+}

@@ -1,0 +1,553 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/signalfx/signalflow-client-go/internal/memnet"
+)
+
+// TestConversations plays the recorded conversations. The format of the files is described
+// in testdata/conversations/README.md.
+func TestConversations(t *testing.T) {
+	for _, folder := range []string{"conversations", "captures"} {
+		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no conversations in %s: %v", folder, err)
+		}
+		for _, file := range files {
+			name := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".txt")
+			t.Run(name, func(t *testing.T) { playFile(t, file, serveScripts) })
+		}
+	}
+}
+
+// serveScripts is the server that conversations are played against here.
+func serveScripts(c *conversation) (http.Handler, func() error) {
+	server := NewServer(&scriptBackend{programs: c.programs}, c.options)
+	return server, server.Close
+}
+
+// conversation is one parsed file.
+type conversation struct {
+	clock    time.Time
+	options  Options
+	programs map[string][]step
+	lines    []talk
+}
+
+// talk is one thing that a side does.
+type talk struct {
+	at   string // file and line
+	who  string // name of the connection, "" for the first
+	verb string
+	rest string
+}
+
+// playFile plays one file inside a bubble against what serve starts.
+func playFile(t *testing.T, file string, serve func(*conversation) (http.Handler, func() error)) {
+	c, err := parseConversation(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(c.clock))
+		handler, stop := serve(c)
+		listener := memnet.Listen(filepath.Base(file))
+		server := &http.Server{Handler: handler}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(listener) }()
+		p := &player{t: t, listener: listener, peers: make(map[string]*peer), seen: make(map[string]string)}
+		for _, l := range c.lines {
+			if err := p.play(l); err != nil {
+				t.Errorf("%s: %v", l.at, err)
+				break
+			}
+		}
+		p.finish()
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+		<-served
+	})
+}
+
+func parseConversation(file string) (*conversation, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversation{programs: make(map[string][]step), clock: time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)}
+	program := ""
+	for i, line := range strings.Split(string(text), "\n") {
+		at := fmt.Sprintf("%s:%d", filepath.Base(file), i+1)
+		verb, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		rest = strings.TrimSpace(rest)
+		switch {
+		case verb == "" || strings.HasPrefix(verb, "#"):
+		case line[0] == ' ':
+			c.programs[program] = append(c.programs[program], step{verb, rest})
+		case verb == "program":
+			program = rest
+			c.programs[program] = []step{}
+		case verb == "clock":
+			if c.clock, err = time.Parse(time.RFC3339, rest); err != nil {
+				return nil, fmt.Errorf("%s: %w", at, err)
+			}
+		case verb == "option":
+			if err := c.setOption(rest); err != nil {
+				return nil, fmt.Errorf("%s: %w", at, err)
+			}
+		default:
+			who := strings.TrimRight(verb, "<>=")
+			c.lines = append(c.lines, talk{at: at, who: who, verb: verb[len(who):], rest: rest})
+		}
+	}
+	return c, nil
+}
+
+func (c *conversation) setOption(text string) error {
+	name, value, _ := strings.Cut(text, " ")
+	switch name {
+	case "channels":
+		c.options.MaxChannels = int(number(value))
+	case "queue":
+		c.options.MaxQueueBytes = int(number(value))
+	case "slow-consumer-after":
+		c.options.SlowConsumerAfter = duration(value)
+	case "read-limit":
+		c.options.ReadLimit = number(value)
+	default:
+		return fmt.Errorf("unknown option %q", name)
+	}
+	return nil
+}
+
+// player holds the state of one conversation.
+type player struct {
+	t        *testing.T
+	listener *memnet.Listener
+	peers    map[string]*peer
+	seen     map[string]string // values of <name> placeholders
+}
+
+// peer is one client connection.
+type peer struct {
+	ws   *websocket.Conn
+	gate *gatedConn
+	done chan struct{} // the reader has ended
+
+	mu     sync.Mutex
+	frames []frame
+}
+
+// frame is one thing that came from the server, in the notation of the files.
+type frame struct {
+	channel string
+	mark    string // "", "binary", "gzip" for JSON; "shown" for text that is compared as it is
+	text    string
+}
+
+func (f frame) String() string {
+	if f.mark == "shown" || f.mark == "" {
+		return f.text
+	}
+	return f.mark + " " + f.text
+}
+
+func (p *player) play(l talk) error {
+	if l.verb == "=" { // an act that no side sees
+		return p.act(l)
+	}
+	c, err := p.peer(l.who)
+	if err != nil {
+		return err
+	}
+	if l.verb == ">" {
+		return p.say(c, l.rest)
+	}
+	if l.verb == "<" {
+		synctest.Wait()
+		return p.expect(c, l.rest)
+	}
+	return fmt.Errorf("unknown line %q", l.verb)
+}
+
+func (p *player) act(l talk) error {
+	verb, rest, _ := strings.Cut(l.rest, " ")
+	switch verb {
+	case "wait":
+		time.Sleep(duration(rest))
+		return nil
+	case "connect":
+		_, err := p.peer(l.who)
+		return err
+	}
+	c, err := p.peer(l.who)
+	if err != nil {
+		return err
+	}
+	switch verb {
+	case "pause":
+		c.gate.pause()
+	case "resume":
+		c.gate.resume()
+	case "hold":
+		c.gate.hold()
+	case "flush":
+		if err := c.gate.flush(); err != nil {
+			return err
+		}
+	case "cut":
+		c.ws.NetConn().Close()
+	default:
+		return fmt.Errorf("unknown act %q", verb)
+	}
+	synctest.Wait()
+	return nil
+}
+
+// peer returns a connection by name, opened at its first use.
+func (p *player) peer(name string) (*peer, error) {
+	if c := p.peers[name]; c != nil {
+		return c, nil
+	}
+	c := &peer{done: make(chan struct{})}
+	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
+		nc, err := p.listener.Dial()
+		c.gate = &gatedConn{Conn: nc}
+		return c.gate, err
+	}}
+	ws, _, err := dialer.Dial("ws://memnet/v2/signalflow/connect", nil)
+	if err != nil {
+		return nil, err
+	}
+	c.ws = ws
+	ws.SetPongHandler(func(data string) error {
+		c.add(frame{mark: "shown", text: "pong " + data})
+		return nil
+	})
+	p.peers[name] = c
+	go c.read()
+	return c, nil
+}
+
+func (c *peer) add(f frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frames = append(c.frames, f)
+}
+
+func (c *peer) read() {
+	defer close(c.done)
+	for {
+		kind, data, err := c.ws.ReadMessage()
+		if err != nil {
+			text := "lost"
+			var closed *websocket.CloseError
+			if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
+				text = strings.TrimSpace(fmt.Sprintf("close %d %s", closed.Code, closed.Text))
+			}
+			c.add(frame{mark: "shown", text: text})
+			c.ws.Close()
+			return
+		}
+		c.add(toFrame(kind, data))
+	}
+}
+
+func toFrame(kind int, data []byte) frame {
+	if kind == websocket.TextMessage {
+		var m struct {
+			Channel string `json:"channel"`
+		}
+		if err := json.Unmarshal(data, &m); err != nil {
+			return frame{mark: "shown", text: fmt.Sprintf("not JSON: %q", data)}
+		}
+		return frame{channel: m.Channel, text: string(data)}
+	}
+	body, marks, err := openFrame(data)
+	if err != nil {
+		return frame{mark: "shown", text: fmt.Sprintf("broken frame % x: %v", data, err)}
+	}
+	if data[2]&2 != 0 {
+		return frame{channel: channelOf(data), mark: strings.TrimSpace("binary" + marks), text: string(body)}
+	}
+	text, err := describeData(data)
+	if err != nil {
+		text = fmt.Sprintf("broken data % x: %v", data, err)
+	}
+	return frame{channel: channelOf(data), mark: "shown", text: text}
+}
+
+// say sends what the client says.
+func (p *player) say(c *peer, rest string) error {
+	defer synctest.Wait()
+	text := placeholder.ReplaceAllStringFunc(rest, func(name string) string {
+		if v, known := p.seen[name]; known {
+			return v
+		}
+		return name
+	})
+	verb, arg, _ := strings.Cut(text, " ")
+	deadline := time.Now().Add(time.Second)
+	switch verb {
+	case "ping":
+		return c.ws.WriteControl(websocket.PingMessage, []byte(arg), deadline)
+	case "close":
+		return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(int(number(arg)), ""), deadline)
+	case "binary":
+		return c.ws.WriteMessage(websocket.BinaryMessage, []byte(arg))
+	case "repeat": // repeat N TEXT: a request that is N times as long
+		count, piece, _ := strings.Cut(arg, " ")
+		return c.ws.WriteMessage(websocket.TextMessage, []byte(strings.Repeat(piece, int(number(count)))))
+	}
+	return c.ws.WriteMessage(websocket.TextMessage, []byte(text))
+}
+
+// expect takes the next frame of the same channel and compares it. Nothing is waited for:
+// what the server says to what came before has arrived.
+func (p *player) expect(c *peer, want string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if want == "nothing" {
+		if len(c.frames) > 0 {
+			return fmt.Errorf("there is %s", c.frames[0])
+		}
+		return nil
+	}
+	if channel, isFlood := strings.CutPrefix(want, "flood "); isFlood {
+		return c.takeFlood(channel)
+	}
+	f := parseExpected(want)
+	for i, got := range c.frames {
+		if got.channel != f.channel {
+			continue
+		}
+		c.frames = append(c.frames[:i:i], c.frames[i+1:]...)
+		if err := p.match(f, got); err != nil {
+			return fmt.Errorf("%w\n got %s\nwant %s", err, got, want)
+		}
+		return nil
+	}
+	return fmt.Errorf("nothing came on channel %q; want %s\nwaiting: %v", f.channel, want, c.frames)
+}
+
+// takeFlood takes data messages of a channel as long as they come, at least one.
+func (c *peer) takeFlood(channel string) error {
+	taken := 0
+	kept := c.frames[:0:0]
+	over := false
+	for _, f := range c.frames {
+		if !over && f.channel == channel && strings.HasPrefix(f.text, "data ") {
+			taken++
+			continue
+		}
+		over = over || f.channel == channel
+		kept = append(kept, f)
+	}
+	c.frames = kept
+	if taken == 0 {
+		return fmt.Errorf("no data on channel %q; waiting: %v", channel, c.frames)
+	}
+	return nil
+}
+
+func parseExpected(want string) frame {
+	mark := ""
+	for _, m := range []string{"binary gzip", "binary"} {
+		if rest, has := strings.CutPrefix(want, m+" "); has {
+			mark, want = m, rest
+			break
+		}
+	}
+	if !strings.HasPrefix(want, "{") {
+		f := frame{mark: "shown", text: want}
+		if fields := strings.Fields(strings.Replace(want, "data gzip", "data", 1)); fields[0] == "data" {
+			f.channel = fields[1]
+		}
+		return f
+	}
+	var m struct {
+		Channel string `json:"channel"`
+	}
+	json.Unmarshal([]byte(want), &m) // a fault shows in match
+	return frame{channel: m.Channel, mark: mark, text: want}
+}
+
+func (p *player) match(want, got frame) error {
+	if want.mark != got.mark {
+		return fmt.Errorf("the form of the frame differs")
+	}
+	if want.mark == "shown" {
+		if want.text != got.text {
+			return fmt.Errorf("differs")
+		}
+		return nil
+	}
+	var w, g any
+	if err := json.Unmarshal([]byte(want.text), &w); err != nil {
+		return fmt.Errorf("expectation: %w", err)
+	}
+	if err := json.Unmarshal([]byte(got.text), &g); err != nil {
+		return err
+	}
+	return p.matchValue("message", w, g)
+}
+
+// placeholder is a string value that stands for something else: "<int>" any whole number
+// from 0, "<text>" any string but "", "<has:…>" a string that contains …, and any other
+// name a handle, which must be the same everywhere in the conversation.
+var placeholder = regexp.MustCompile(`<[a-z0-9]+(:[^>]*)?>`)
+
+func (p *player) matchValue(path string, want, got any) error {
+	if text, ok := want.(string); ok && placeholder.FindString(text) == text && text != "" {
+		return p.matchPlaceholder(path, text, got)
+	}
+	if w, ok := want.(map[string]any); ok {
+		g, ok := got.(map[string]any)
+		if !ok {
+			return fmt.Errorf("%s is no object", path)
+		}
+		for key := range g {
+			if _, expected := w[key]; !expected {
+				return fmt.Errorf("%s.%s was not expected", path, key)
+			}
+		}
+		for key, v := range w {
+			if _, has := g[key]; !has {
+				return fmt.Errorf("%s.%s is missing", path, key)
+			}
+			if err := p.matchValue(path+"."+key, v, g[key]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if fmt.Sprintf("%#v", want) != fmt.Sprintf("%#v", got) {
+		return fmt.Errorf("%s is %v", path, got)
+	}
+	return nil
+}
+
+var handleForm = regexp.MustCompile(`^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$`)
+
+func (p *player) matchPlaceholder(path, name string, got any) error {
+	text, isText := got.(string)
+	part, isPart := strings.CutPrefix(name, "<has:")
+	switch {
+	case name == "<int>":
+		if n, ok := got.(float64); !ok || n < 0 || n != math.Trunc(n) {
+			return fmt.Errorf("%s is no whole number: %v", path, got)
+		}
+	case name == "<text>":
+		if text == "" {
+			return fmt.Errorf("%s is no text: %v", path, got)
+		}
+	case isPart:
+		if !isText || !strings.Contains(text, strings.TrimSuffix(part, ">")) {
+			return fmt.Errorf("%s is %v", path, got)
+		}
+	case p.seen[name] == "":
+		if !handleForm.MatchString(text) {
+			return fmt.Errorf("%s is no handle: %v", path, got)
+		}
+		p.seen[name] = text
+	case p.seen[name] != text:
+		return fmt.Errorf("%s is %v, want %s = %s", path, got, name, p.seen[name])
+	}
+	return nil
+}
+
+// finish fails the test for whatever the server said and nobody expected.
+func (p *player) finish() {
+	synctest.Wait()
+	for name, c := range p.peers {
+		c.mu.Lock()
+		for _, f := range c.frames {
+			p.t.Errorf("connection %q: not expected: %s", name, f)
+		}
+		c.mu.Unlock()
+		c.gate.resume()
+		c.ws.Close()
+		<-c.done
+	}
+	p.listener.Close()
+}
+
+// gatedConn is a connection whose reader can be held up, and whose writes can be sent as one.
+type gatedConn struct {
+	net.Conn
+	mu      sync.Mutex
+	held    chan struct{} // closed by resume; nil while reading is allowed
+	holding bool
+	unsent  []byte
+}
+
+func (g *gatedConn) Read(b []byte) (int, error) {
+	n, err := g.Conn.Read(b)
+	g.mu.Lock()
+	held := g.held
+	g.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+	return n, err
+}
+
+func (g *gatedConn) Write(b []byte) (int, error) {
+	g.mu.Lock()
+	if g.holding {
+		defer g.mu.Unlock()
+		g.unsent = append(g.unsent, b...)
+		return len(b), nil
+	}
+	g.mu.Unlock()
+	return g.Conn.Write(b)
+}
+
+func (g *gatedConn) hold() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.holding = true
+}
+
+func (g *gatedConn) flush() error {
+	g.mu.Lock()
+	unsent := g.unsent
+	g.holding, g.unsent = false, nil
+	g.mu.Unlock()
+	_, err := g.Conn.Write(unsent)
+	return err
+}
+
+func (g *gatedConn) pause() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held == nil {
+		g.held = make(chan struct{})
+	}
+}
+
+func (g *gatedConn) resume() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held != nil {
+		close(g.held)
+		g.held = nil
+	}
+}

@@ -1,0 +1,223 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Request types (protocol.md 2).
+const (
+	authenticateRequest = "authenticate"
+	executeRequest      = "execute"
+	stopRequest         = "stop"
+	detachRequest       = "detach"
+	keepaliveRequest    = "keepalive"
+)
+
+// maxChannelBytes is the room for a channel name in a binary header (protocol.md 4.2).
+const maxChannelBytes = 16
+
+// maxMaxDelay is the longest wait for late input (protocol.md 2.4), in milliseconds.
+const maxMaxDelay = 900_000
+
+// Request is one client request with its fields in one form, however the client spelt them
+// (protocol.md 2.1 and 2.13). Absent fields, zeros and empty strings are zero values.
+type Request struct {
+	Type    string // execute, stop, …
+	Channel string
+	Program string
+
+	Start, Stop TimeSpec
+	Resolution  time.Duration // the finest wanted; 0 = automatic
+	MaxDelay    time.Duration // 0 = automatic
+	Timezone    string        // a known IANA name; "" = UTC
+
+	Immediate                 bool
+	Compress                  bool
+	Persistent                bool
+	WithDerivedMetadata       bool
+	ResolutionAdjustable      bool
+	DisableAllMetricPublishes bool
+	OffsetByMaxDelay          bool
+	UsedByDetectorUI          bool
+	UseCache                  bool
+
+	Handle    string // stop, keepalive
+	Reason    string // stop, detach
+	UserAgent string // authenticate
+
+	// Received is the text as it came. A token is cut out.
+	Received json.RawMessage
+}
+
+// Range returns the asked time range, with relative times counted from now. A zero time
+// means that the field was absent.
+func (r *Request) Range(now time.Time) (start, stop time.Time) {
+	return r.Start.At(now), r.Stop.At(now)
+}
+
+// TimeSpec is a start or stop time: absolute, relative to the time of the request, or absent.
+type TimeSpec struct {
+	Ms   int64         // milliseconds since the Unix epoch; 0 when relative or absent
+	Back time.Duration // how long before the request, when relative
+	Text string        // a relative time as it was sent, such as "-15m"
+}
+
+// IsZero reports whether the field was absent.
+func (t TimeSpec) IsZero() bool { return t == TimeSpec{} }
+
+// At returns the time meant, or the zero time when the field was absent.
+func (t TimeSpec) At(now time.Time) time.Time {
+	switch {
+	case t.IsZero():
+		return time.Time{}
+	case t.Text != "":
+		return now.Add(-t.Back)
+	}
+	return time.UnixMilli(t.Ms)
+}
+
+// ParseRequest decodes the text of one request. The error is an *Error that names the field
+// and its allowed values. The request is returned with an error too, as far as it was
+// readable, so that the answer finds its channel.
+func ParseRequest(text []byte) (*Request, error) {
+	req := &Request{}
+	var f fields
+	if err := json.Unmarshal(text, &f.raw); err != nil || f.raw == nil {
+		return req, badRequest("a request is one JSON object: %v", jsonFault(err))
+	}
+	if _, has := f.raw["token"]; has {
+		text = withoutToken(f.raw)
+	}
+	req.Received = append(json.RawMessage(nil), text...)
+
+	// First what addresses an answer, then the rest.
+	req.Type = f.text("type")
+	req.Channel = f.text("channel")
+	if f.err != nil {
+		return req, f.err
+	}
+	if req.Type == "" {
+		return req, badRequest(`field "type" is missing`)
+	}
+	f.options(req)
+	req.Program = f.text("program")
+	req.Handle = f.text("handle")
+	req.Reason = f.text("reason")
+	req.UserAgent = f.text("userAgent")
+	if f.err != nil {
+		return req, f.err
+	}
+	return req, req.check()
+}
+
+// options reads the fields of protocol.md 2.4.
+func (f *fields) options(req *Request) {
+	req.Start = f.moment("start")
+	req.Stop = f.moment("stop")
+	req.Resolution = f.millis("resolution", 1<<31-1)
+	req.MaxDelay = f.millis("maxDelay", maxMaxDelay)
+	req.Timezone = f.text("timezone")
+	req.Immediate = f.flag("immediate")
+	req.Compress = f.flag("compress")
+	req.Persistent = f.flag("persistent")
+	req.WithDerivedMetadata = f.flag("withDerivedMetadata")
+	req.ResolutionAdjustable = f.flag("resolutionAdjustable")
+	req.DisableAllMetricPublishes = f.flag("disableAllMetricPublishes")
+	req.OffsetByMaxDelay = f.flag("offsetByMaxDelay")
+	req.UsedByDetectorUI = f.flag("usedByDetectorUI")
+	req.UseCache = f.flag("useCache")
+}
+
+// check looks at what each type needs (protocol.md 2.2 to 2.11).
+func (r *Request) check() error {
+	if r.Timezone != "" {
+		// "Local" would mean the zone of this machine.
+		if _, err := time.LoadLocation(r.Timezone); err != nil || r.Timezone == "Local" {
+			return badRequest("field \"timezone\": unknown zone %q; use an IANA name such as Europe/Oslo", r.Timezone)
+		}
+	}
+	if !r.Start.IsZero() && !r.Stop.IsZero() && (r.Start.Text == "") == (r.Stop.Text == "") {
+		if err := r.checkRange(time.Time{}); err != nil {
+			return err
+		}
+	}
+	switch r.Type {
+	case executeRequest:
+		if err := checkChannel(r.Channel); err != nil {
+			return err
+		}
+		if strings.TrimSpace(r.Program) == "" {
+			return badRequest(`field "program" is missing or empty`)
+		}
+	case detachRequest:
+		return checkChannel(r.Channel)
+	case stopRequest, keepaliveRequest:
+		if r.Handle == "" {
+			return badRequest("field \"handle\" is missing: %s names a computation by the handle of its JOB_START", r.Type)
+		}
+	}
+	return nil
+}
+
+// checkRange holds start and stop against each other; an absent start is now.
+func (r *Request) checkRange(now time.Time) error {
+	start, stop := r.Range(now)
+	if start.IsZero() {
+		start = now
+	}
+	if stop.IsZero() || stop.After(start) {
+		return nil
+	}
+	return badRequest("field \"stop\" (%s) must be later than \"start\" (%s)", r.Stop.describe("absent"), r.Start.describe("absent, so now"))
+}
+
+func (t TimeSpec) describe(absent string) string {
+	switch {
+	case t.IsZero():
+		return absent
+	case t.Text != "":
+		return t.Text
+	}
+	return fmt.Sprint(t.Ms)
+}
+
+func checkChannel(name string) error {
+	switch {
+	case name == "":
+		return badRequest(`field "channel" is missing or empty`)
+	case len(name) > maxChannelBytes:
+		return badRequest("field \"channel\": %q has %d bytes, allowed are 1 to %d", name, len(name), maxChannelBytes)
+	}
+	for _, c := range []byte(name) {
+		if c == 0 || c > 0x7f {
+			return badRequest("field \"channel\": %q has a byte that is not ASCII or is NUL", name)
+		}
+	}
+	return nil
+}
+
+// tokenOf returns the token of an authenticate request. It is kept out of Request, which
+// people print and record.
+func tokenOf(text []byte) (string, error) {
+	var f fields
+	if err := json.Unmarshal(text, &f.raw); err != nil {
+		return "", badRequest("a request is one JSON object: %v", jsonFault(err))
+	}
+	token := f.text("token")
+	if f.err == nil && token == "" {
+		f.err = badRequest(`field "token" is missing or empty`)
+	}
+	return token, f.err
+}
+
+func withoutToken(raw map[string]json.RawMessage) []byte {
+	delete(raw, "token")
+	text, err := json.Marshal(raw)
+	if err != nil { // a map of valid JSON always encodes
+		return []byte("{}")
+	}
+	return text
+}

@@ -1,0 +1,195 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+)
+
+// scriptBackend runs the programs that a conversation file defines. Tokens: "good" is a
+// user of organization ORG1, "other" one of ORG2, everything else is refused.
+type scriptBackend struct {
+	programs map[string][]step
+}
+
+type step struct {
+	verb string
+	rest string
+}
+
+func (b *scriptBackend) Authenticate(_ context.Context, token string) (Identity, error) {
+	switch token {
+	case "good", "MY_TOKEN", "T": // the latter as captured
+		return Identity{OrgID: "ORG1", UserID: "USER1"}, nil
+	case "other":
+		return Identity{OrgID: "ORG2", UserID: "USER2"}, nil
+	case "ingest-only":
+		return Identity{}, &Error{Code: 403, Message: "the token needs the API scope"}
+	case "echoed":
+		return Identity{}, &Error{Code: 401, Message: "no such token: echoed"}
+	}
+	return Identity{}, errors.New("unknown token " + token)
+}
+
+func (b *scriptBackend) Prepare(_ context.Context, id Identity, req *Request) (Computation, error) {
+	steps, known := b.programs[req.Program]
+	if !known {
+		return nil, &Error{
+			Code: 400, Type: "ANALYTICS_PROGRAM_NAME_ERROR", Message: "no such program",
+			Context: &messages.ErrorContext{Line: 1, Column: 5, ProgramText: req.Program},
+		}
+	}
+	if len(steps) > 0 && steps[0].verb == "refuse" {
+		return nil, errors.New(steps[0].rest)
+	}
+	return &script{req: req, steps: steps}, nil
+}
+
+type script struct {
+	req   *Request
+	steps []step
+	out   *Output
+}
+
+func (s *script) Run(ctx context.Context, out *Output) error {
+	s.out = out
+	for _, st := range s.steps {
+		if err := s.do(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *script) do(ctx context.Context, st step) error {
+	arg, rest, _ := strings.Cut(st.rest, " ")
+	now := uint64(time.Now().UnixMilli())
+	switch st.verb {
+	case "metadata":
+		return s.out.Send(messages.NewMetadata(parseID(arg), decodeAs[messages.MetadataProperties](rest)))
+	case "data":
+		return s.out.Send(messages.NewData(number(arg), parsePoints(rest)))
+	case "refused-data":
+		if err := s.out.Send(messages.NewData(number(arg), parsePoints(rest))); !errors.Is(err, ErrOrder) {
+			return fmt.Errorf("data was not refused: %v", err)
+		}
+		return nil
+	case "info":
+		code, body, _ := strings.Cut(rest, " ")
+		return s.out.Send(messages.NewInfo(code, "INFO", number(arg), *decodeAs[map[string]any](body)))
+	case "event":
+		m := &messages.EventMessage{TSID: parseID(arg)}
+		m.TimestampMillis = uint64(number(rest))
+		return s.out.Send(m)
+	case "expired":
+		return s.out.Send(messages.NewExpired(parseID(arg)))
+	case "progress":
+		return s.out.Send(messages.NewJobProgress(float64(number(arg)), now))
+	case "abort":
+		return s.out.Send(messages.NewChannelAbort(arg, rest, now))
+	case "after-end":
+		if err := s.out.Send(messages.NewData(now64(), nil)); !errors.Is(err, ErrEnded) {
+			panic(fmt.Sprintf("data after the terminal message: %v", err))
+		}
+		return nil
+	case "fail":
+		return errors.New(st.rest)
+	case "error":
+		return &Error{Code: int(number(arg)), Message: rest}
+	case "panic":
+		panic(st.rest)
+	case "sleep":
+		return pause(ctx, time.Now().Add(duration(arg)))
+	case "wait":
+		<-ctx.Done()
+		return context.Cause(ctx)
+	case "flood":
+		for ms := now64(); ; ms++ {
+			if err := s.out.Send(messages.NewData(ms, parsePoints(st.rest))); err != nil {
+				return err
+			}
+		}
+	case "replay":
+		return s.replay(ctx, parsePoints(st.rest))
+	}
+	panic("unknown step " + st.verb)
+}
+
+// replay is what a program with constant series does: metadata, then one data message at
+// each multiple of the resolution in (start, stop], at its time if that lies ahead.
+func (s *script) replay(ctx context.Context, points []messages.DataPayload) error {
+	for _, p := range points {
+		m := messages.NewMetadata(p.TSID, decodeAs[messages.MetadataProperties](`{"sf_streamLabel":"A"}`))
+		if err := s.out.Send(m); err != nil {
+			return err
+		}
+	}
+	resolution := max(s.req.Resolution, time.Second)
+	start, stop := s.req.Range(time.Now())
+	if start.IsZero() {
+		start = time.Now()
+	}
+	at := start.Truncate(resolution).Add(resolution)
+	for first := true; stop.IsZero() || !at.After(stop); at = at.Add(resolution) {
+		if err := pause(ctx, at); err != nil {
+			return err
+		}
+		if err := s.out.Send(messages.NewData(at.UnixMilli(), points)); err != nil {
+			return err
+		}
+		if first {
+			info := messages.NewInfo(messages.JobRunningResolution, "INFO", at.UnixMilli(), map[string]any{"resolutionMs": resolution.Milliseconds()})
+			if err := s.out.Send(info); err != nil {
+				return err
+			}
+			first = false
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, until time.Time) error {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func now64() int64 { return time.Now().UnixMilli() }
+
+func number(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func duration(text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func decodeAs[T any](text string) *T {
+	v := new(T)
+	if text == "" {
+		return v
+	}
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		panic(fmt.Sprintf("%q: %v", text, err))
+	}
+	return v
+}
