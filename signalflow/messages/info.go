@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"slices"
 	"time"
 
 	"github.com/signalfx/signalfx-go/idtool"
@@ -217,15 +218,19 @@ var blockKeys = []string{
 }
 
 func (w *writing) block(b *MessageBlock) {
+	old := notNull(w.old[fieldMessage])
+	had := keysOf(old)
+	keep := func(name string, set bool) bool {
+		return set || w.src == nil || slices.Contains(had, name)
+	}
 	w.str("messageCode", b.Code)
-	if b.Level != "" {
+	if keep("messageLevel", b.Level != "") {
 		w.str("messageLevel", b.Level)
 	}
-	built := w.src == nil
-	if built || b.TimestampMillis != 0 {
+	if keep("timestampMs", b.TimestampMillis != 0) {
 		w.int("timestampMs", int64(b.TimestampMillis))
 	}
-	if built || b.NumInputTimeseries != 0 {
+	if keep("numInputTimeSeries", b.NumInputTimeseries != 0) {
 		w.int("numInputTimeSeries", int64(b.NumInputTimeseries))
 	}
 	switch {
@@ -234,16 +239,16 @@ func (w *writing) block(b *MessageBlock) {
 	case b.Contents != nil:
 		w.value("contents", b.Contents)
 	}
-	if built || len(b.BlockContexts) > 0 {
+	if keep("blockContexts", len(b.BlockContexts) > 0) {
 		w.blockContexts(b.BlockContexts)
 	}
-	if built || len(b.BlockSerialNumbers) > 0 {
+	if keep("blockSerialNumbers", len(b.BlockSerialNumbers) > 0) {
 		w.blockNumbers(b.BlockSerialNumbers)
 	}
-	if len(b.TSIDs) > 0 {
+	if len(b.TSIDs) > 0 || slices.Contains(had, "tsIds") {
 		w.tsids(b.TSIDs)
 	}
-	w.others(notNull(w.old[fieldMessage]), blockKeys...)
+	w.others(old, blockKeys...)
 }
 
 func (w *writing) blockContexts(list []BlockContext) {

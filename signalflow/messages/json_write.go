@@ -246,8 +246,7 @@ func (w *writing) channelName(own string) {
 // others adds the members of an object that came from the wire, apart from the
 // known ones, so that what this package does not know is passed on.
 func (w *writing) others(object string, known ...string) {
-	c := scanner{s: object}
-	if !c.value() || kind(object) != '{' {
+	if c := (scanner{s: object}); kind(object) != '{' || !c.value() {
 		return
 	}
 	for it := membersOf(object); it.next(); {
@@ -255,4 +254,15 @@ func (w *writing) others(object string, known ...string) {
 			w.text(it.key, it.val)
 		}
 	}
+}
+
+// keysOf lists the keys of an object, none when v is something else.
+func keysOf(v string) (keys []string) {
+	if kind(v) != '{' {
+		return nil
+	}
+	for it := membersOf(v); it.next(); {
+		keys = append(keys, it.key)
+	}
+	return keys
 }
