@@ -226,7 +226,8 @@ func (c *config) channelError(m *messages.ErrorMessage, program string) error {
 	return e
 }
 
-// waitFor waits for a group, at most for the time given.
+// waitFor waits for a group, at most for the time given. Beyond it only a function of the
+// caller's own keeps the group, and this goroutine with it.
 func waitFor(wg *sync.WaitGroup, limit time.Duration) {
 	done := make(chan struct{})
 	go func() {

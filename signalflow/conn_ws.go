@@ -232,13 +232,13 @@ func (c *wsConn) serve(unpublish func()) error {
 }
 
 // shut ends the connection and returns the cause, which is that of the first call. The
-// writer says goodbye and closes the socket; a write under way gets a moment to finish.
+// writer says goodbye and closes the socket; a write that blocks gets only a moment for it.
 func (c *wsConn) shut(cause error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause == nil {
 		c.cause = cause
-		c.ws.NetConn().SetWriteDeadline(time.Now().Add(shutGrace))
+		c.closer = time.AfterFunc(shutGrace, func() { c.ws.Close() })
 		close(c.gone)
 	}
 	return c.cause
@@ -369,6 +369,9 @@ const (
 // send writes a request and waits for that. When ctx ends first it returns an error that
 // wraps the context's; the request may still go out then if the writer had begun it.
 func (c *wsConn) send(ctx context.Context, body []byte) error {
+	if ctx.Err() != nil {
+		return requestError(ctx.Err())
+	}
 	w := &writeRequest{body: body, done: make(chan error, 1)}
 	select {
 	case c.out <- w:
@@ -462,6 +465,7 @@ func (c *wsConn) goodbye() {
 	frame := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 	c.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(shutGrace))
 	c.ws.Close()
+	c.closer.Stop()
 }
 
 // wsLink is the way back from a channel.

@@ -35,7 +35,7 @@ func (q *errorQueue) report(err error) {
 	if q.closed {
 		return
 	}
-	q.logger.Warn("signalflow: " + err.Error())
+	q.logger.Warn("signalflow client", "error", err)
 	if q.call == nil {
 		return
 	}

@@ -123,11 +123,8 @@ func (t *wsTransport) ready(ctx context.Context, deadline time.Time) (*wsConn, e
 		if final != nil {
 			return nil, final
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, t.notConnected(last, err)
-		}
 		if conn != nil {
-			return conn, nil
+			return conn, nil // which looks at ctx itself
 		}
 		select {
 		case <-changed:
