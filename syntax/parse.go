@@ -187,7 +187,7 @@ func (p *parser) fail(at Span, kind ErrorKind, format string, args ...any) {
 // unexpected ends the parse at the next token.
 func (p *parser) unexpected(expected string) {
 	err := p.errorf(p.tok.Span, SyntaxError, "unexpected %s, expected %s", describe(p.tok), expected)
-	err.Hint = p.habit()
+	err.Hint = p.habit(expected)
 	panic(err)
 }
 
@@ -206,11 +206,12 @@ func describe(t Token) string {
 }
 
 // habit returns a hint for what users of other languages type at this place, or nothing.
-func (p *parser) habit() string {
+func (p *parser) habit(expected string) string {
 	adjacent := p.last.To == p.tok.From
+	operator := strings.HasPrefix(expected, "an operator")
 	switch p.tok.Kind {
-	case EOF:
-		if n := len(p.open); n > 0 {
+	case EOF, RPAREN, RBRACKET, RBRACE:
+		if n := len(p.open); n > 0 && p.open[n-1].Kind != p.tok.Kind-1 {
 			at := p.src.Position(p.open[n-1].From)
 			return fmt.Sprintf("the '%s' at %d:%d is not closed", p.open[n-1].Kind, at.Line, at.Column)
 		}
@@ -229,10 +230,12 @@ func (p *parser) habit() string {
 			if adjacent {
 				return "a name is bound once; there is no '" + p.last.Value + "='"
 			}
-		case COLON:
-			return "there is no ':='"
 		}
 		return "'==' compares"
+	case COLON:
+		if operator && strings.HasPrefix(p.src.Text[p.tok.To:], "=") {
+			return "write '='; there is no ':='"
+		}
 	case STRING:
 		if p.last.Kind == ID && adjacent {
 			return "there are no string prefixes; join texts with + and str()"
@@ -252,9 +255,14 @@ func (p *parser) habit() string {
 		if p.last.Kind == SLASH && adjacent {
 			return "there is no '//'; '/' divides, and a comment begins with #"
 		}
-	case IN:
-		return "'in' is no comparison; it belongs to a comprehension"
+	case IN, NOT:
+		if operator {
+			return "'in' is no comparison; it belongs to a comprehension"
+		}
 	case FOR:
+		if expected != "a statement" {
+			return ""
+		}
 		return "there are no loop statements; write a comprehension, or a function that calls itself"
 	case IF:
 		if p.last.Kind == ELSE {
@@ -474,18 +482,22 @@ func (p *parser) ifStatement() Stmt {
 		p.chain = 0
 		b.Cond = p.expr()
 		b.Body = p.suite()
-		b.Span = p.since(start)
+		b.Span = Span{start, endOf(b.Body)}
 		s.Branches = append(s.Branches, b)
 		if p.tok.Kind != ELIF {
 			break
 		}
 	}
+	s.Span = Span{from, s.Branches[len(s.Branches)-1].To}
 	if p.take(ELSE) {
 		s.Else = p.suite()
+		s.To = endOf(s.Else)
 	}
-	s.Span = p.since(from)
 	return s
 }
+
+// endOf returns where a block ends: with its last statement, before the end of the line.
+func endOf(body []Stmt) Pos { return body[len(body)-1].Range().To }
 
 // suite reads the colon and the block of a compound statement.
 func (p *parser) suite() []Stmt {
@@ -549,7 +561,7 @@ func (p *parser) def(decorators []*Decorator, from Pos) Stmt {
 	d.Params = p.params()
 	p.closing(RPAREN, "',' or ')'")
 	d.Body = p.suite()
-	d.Span = p.since(from)
+	d.Span = Span{from, endOf(d.Body)}
 	return d
 }
 

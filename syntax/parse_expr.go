@@ -208,7 +208,7 @@ func (p *parser) attributeName() *Ident {
 		if dot > 0 && isDigit(p.src.Text[dot-1]) {
 			err.Hint = "a number does not end in a point"
 		} else if p.tok.Kind == RESERVED {
-			err.Hint = p.habit()
+			err.Hint = p.habit("")
 		}
 		panic(err)
 	}
