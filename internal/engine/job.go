@@ -1,0 +1,278 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+)
+
+// job is one run of a plan.
+type job struct {
+	plan  *plan
+	sink  Sink
+	clock Clock
+	grid  grid
+
+	first     int64 // first slot computed, so that windows are full at start; ms
+	start     int64 // first slot sent
+	stop      int64 // exclusive
+	maxDelay  int64 // ms
+	autoDelay bool  // maxDelay was chosen by the lag seen
+	past      bool  // the whole range lay in the past when the job began
+
+	wake     chan struct{}
+	ready    int64 // slots before this one are in the fetches' blocks
+	isLive   bool
+	started  bool // the first slot has been sent
+	progress int
+	lag      int64 // the largest lag reported, ms
+	limited  []bool
+}
+
+func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
+	o.setDefaults()
+	now := o.Clock.Now()
+	if o.Start.IsZero() {
+		o.Start = now
+	}
+	seen, err := look(ctx, g, &o, o.Start.UnixMilli(), now.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	j := &job{sink: sink, clock: o.Clock, wake: make(chan struct{}, 1), maxDelay: o.MaxDelay.Milliseconds()}
+	if j.maxDelay <= 0 {
+		j.maxDelay, j.autoDelay = seen.maxDelay(), true
+	}
+	j.grid = newGrid(seen.resolution(o.Resolution), o.Timezone, o.Start)
+	j.setRange(&o, now.UnixMilli())
+	j.plan = newPlan(g, &o, j.grid)
+	j.first = j.start - j.plan.preroll*j.grid.step
+	j.ready = j.first
+	j.limited = make([]bool, len(j.plan.fetches))
+	for i, f := range j.plan.fetches {
+		f.op.live.native = seen.native[i]
+	}
+	return j, nil
+}
+
+func (o *Options) setDefaults() {
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	switch {
+	case o.MaxSeries == 0:
+		o.MaxSeries = defaultMaxSeries
+	case o.MaxSeries < 0:
+		o.MaxSeries = 0
+	}
+	if o.Inactivity <= 0 {
+		o.Inactivity = defaultInactivity
+	}
+	o.MaxDelay = min(o.MaxDelay, maxMaxDelay)
+}
+
+// setRange sets start and stop: start rounded down and stop up to a slot, and for an
+// immediate job stop no later than the data that need not be waited for.
+func (j *job) setRange(o *Options, now int64) {
+	j.start = j.grid.floor(o.Start.UnixMilli())
+	j.stop = math.MaxInt64
+	if !o.Stop.IsZero() {
+		j.stop = j.grid.ceil(o.Stop.UnixMilli())
+	}
+	if o.Immediate {
+		j.stop = min(j.stop, j.grid.floor(now-j.maxDelay))
+	}
+	j.past = j.stop <= now
+}
+
+func (j *job) close() {
+	for _, f := range j.plan.fetches {
+		f.op.close()
+	}
+}
+
+func (j *job) run(ctx context.Context) error {
+	if j.start < j.stop {
+		end := min(j.stop, j.clock.Now().UnixMilli()+1)
+		for _, f := range j.plan.fetches {
+			if err := f.op.prime(ctx, j.first, end); err != nil {
+				return err
+			}
+		}
+	}
+	for slot := j.first; slot < j.stop; slot += j.grid.step {
+		if err := j.advance(ctx, slot); err != nil {
+			return err
+		}
+	}
+	if !j.started {
+		j.plan.bind()
+		return j.introduce(j.start)
+	}
+	return nil
+}
+
+// advance computes a slot as soon as it can be, and sends it if it is wanted.
+func (j *job) advance(ctx context.Context, slot int64) error {
+	if err := j.load(ctx, slot); err != nil {
+		return err
+	}
+	moved := slot == j.first
+	for _, f := range j.plan.fetches {
+		moved = f.op.turn(slot) || moved
+	}
+	if moved {
+		j.plan.bind()
+	}
+	j.plan.step(slot)
+	if slot < j.start {
+		return j.report(slot)
+	}
+	return j.emit(slot, moved)
+}
+
+// load brings the data of a slot into the fetches: from history if it lies far enough in the
+// past, else live.
+func (j *job) load(ctx context.Context, slot int64) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if slot < j.ready {
+		return nil
+	}
+	if !j.isLive {
+		if n := j.settled(slot); n > 0 {
+			return j.loadHistory(ctx, slot, n)
+		}
+		j.isLive = true
+		for _, f := range j.plan.fetches {
+			if err := f.op.goLive(ctx, slot, j.wake); err != nil {
+				return err
+			}
+		}
+	}
+	if err := j.await(ctx, slot); err != nil {
+		return err
+	}
+	for _, f := range j.plan.fetches {
+		if err := f.op.loadLive(ctx); err != nil {
+			return err
+		}
+	}
+	j.ready = slot + j.grid.step
+	return nil
+}
+
+// settled returns how many slots from this one on need no waiting, as many as one block
+// may have at most. When the whole range lies in the past that is all of them.
+func (j *job) settled(slot int64) int {
+	end := j.stop
+	if !j.past {
+		end = min(end, j.grid.floor(j.clock.Now().UnixMilli()-j.maxDelay))
+	}
+	return int(max(0, min((end-slot)/j.grid.step, historySlots)))
+}
+
+func (j *job) loadHistory(ctx context.Context, slot int64, n int) error {
+	for _, f := range j.plan.fetches {
+		n = min(n, f.op.longestBlock())
+	}
+	for _, f := range j.plan.fetches {
+		if err := f.op.loadHistory(ctx, slot, n); err != nil {
+			return err
+		}
+	}
+	j.ready = slot + int64(n)*j.grid.step
+	return nil
+}
+
+// await waits until a slot may be computed: when it is over and every known series has
+// reported for it, or the max delay has passed (language.md 4.6).
+func (j *job) await(ctx context.Context, slot int64) error {
+	end := slot + j.grid.step
+	for {
+		for _, f := range j.plan.fetches {
+			if err := f.op.drain(ctx); err != nil {
+				return err
+			}
+		}
+		now := j.clock.Now().UnixMilli()
+		until := end
+		if now >= end {
+			until = end + j.maxDelay
+			if now >= until || j.complete() {
+				return nil
+			}
+		}
+		if err := j.sleep(ctx, time.Duration(until-now)*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// sleep waits for a time, for new samples, or for the end of ctx.
+func (j *job) sleep(ctx context.Context, d time.Duration) error {
+	timer, stop := j.clock.Timer(d)
+	defer stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-j.wake:
+	case <-timer:
+	}
+	return nil
+}
+
+// complete reports whether every series has reported for the slot that is waited for. A job
+// that reads data but knows no series yet gives them the max delay to appear.
+func (j *job) complete() bool {
+	members := 0
+	for _, f := range j.plan.fetches {
+		l := &f.op.live
+		if l.reported < l.members {
+			return false
+		}
+		members += l.members
+	}
+	return members > 0 || len(j.plan.fetches) == 0
+}
+
+// emit sends a slot in the order that Sink states.
+func (j *job) emit(slot int64, moved bool) error {
+	if moved || !j.started {
+		for _, p := range j.plan.outputs {
+			if err := p.op.announce(j.grid.step, j.sink); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range j.plan.outputs {
+		if err := p.op.send(slot, j.maxDelay, j.sink); err != nil {
+			return err
+		}
+	}
+	for _, p := range j.plan.outputs {
+		if err := p.op.expire(j.sink); err != nil {
+			return err
+		}
+	}
+	if !j.started {
+		return j.introduce(slot)
+	}
+	return j.inform(slot)
+}
+
+// report says how far the windows have been filled with history, in steps of a tenth.
+func (j *job) report(slot int64) error {
+	percent := int((slot - j.first + j.grid.step) * 100 / (j.start - j.first))
+	if percent < j.progress+10 && percent < 100 {
+		return nil
+	}
+	j.progress = percent
+	return j.sink.Progress(percent)
+}

@@ -1,0 +1,312 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// fetch is the source operator: it turns raw points into slots (language.md 4.4, 4.5, 4.7).
+//
+// Its columns are its tracks, one for each series that it knows of. A track is a member of
+// the stream from the job's start, or from its first point if it appears later, until it has
+// been silent for the time of inactivity; a point brings it back.
+//
+// Slots are made in blocks: many at once from history, one at a time from live points. Both
+// ways end in fill.
+type fetch struct {
+	op       *graph.Fetch
+	source   Source
+	grid     grid
+	inactive int64 // ms
+	limit    int   // most tracks; 0: no limit
+
+	tracks  []track
+	index   map[uint64]int32 // series ID to track
+	free    []int32          // tracks to use again
+	matched int              // how many series matched, beyond the limit too
+
+	out     *stream
+	extra   extrapolation
+	block   block
+	changes []change
+	live    liveInput
+}
+
+// track is what a fetch knows of one series.
+type track struct {
+	series  *series.Series
+	roll    rollup
+	member  bool
+	spilled bool   // its open slots are in the source, not in pending
+	prev    memory // the point before the block
+	last    int64  // time of the newest point in a block, or of its joining
+	seen    int64  // time of the newest point known, in a block or not
+	pending []rawPoint
+}
+
+// change is a track that joins or leaves the stream at a slot.
+type change struct {
+	slot  int64
+	track int32
+	joins bool
+}
+
+// block is a stretch of slots, a row each.
+type block struct {
+	start, end int64 // ms
+	stride     int   // columns of a row, a multiple of 64
+	values     []float64
+	present    bitmap
+}
+
+// historySlots is how many slots of history are read at once: enough to make the visit of a
+// series cheap for each slot, few enough for the block to stay small.
+const historySlots = 64
+
+func newFetch(op *graph.Fetch, o *Options, g grid, window int64, out *stream) *fetch {
+	f := &fetch{
+		op:     op,
+		source: o.Source,
+		grid:   g,
+		limit:  o.MaxSeries,
+		index:  make(map[uint64]int32),
+		out:    out,
+		extra:  extrapolation{kind: op.Extrapolation, limit: op.MaxExtrapolations},
+	}
+	// A slot with a point must not outlast the point's activity, hence two slots at least.
+	f.inactive = max(o.Inactivity.Milliseconds(), window, 2*g.step)
+	out.source = op.Metric
+	return f
+}
+
+func (f *fetch) query(from, to int64) series.Query {
+	return series.Query{Metric: f.op.Metric, Filter: f.op.Filter, From: from, To: to, Limit: f.limit}
+}
+
+// prime finds the series that are active before t, or have points until end, and makes them
+// members from slot t on.
+func (f *fetch) prime(ctx context.Context, t, end int64) error {
+	known := len(f.tracks)
+	if err := f.discover(ctx, t, end); err != nil {
+		return err
+	}
+	for i := known; i < len(f.tracks); i++ {
+		tr := &f.tracks[i]
+		tr.member = true
+		if tr.last == math.MinInt64 {
+			tr.last = t
+		}
+		tr.last = max(tr.last, t-f.inactive+f.grid.step+1) // it stays for the first slot at least
+		f.changes = append(f.changes, change{t, int32(i), true})
+	}
+	return nil
+}
+
+// discover makes tracks for series with points in [t - inactivity, end) that have none, and
+// reads their last point before t.
+func (f *fetch) discover(ctx context.Context, t, end int64) error {
+	found, err := f.source.Select(ctx, f.query(t-f.inactive, end))
+	if err != nil {
+		return err
+	}
+	f.matched = max(f.matched, found.Matched)
+	slices.SortFunc(found.Series, func(a, b *series.Series) int { return cmp.Compare(a.ID, b.ID) })
+	var added []*series.Series
+	var at []int32
+	for _, s := range found.Series {
+		if _, known := f.index[s.ID]; known || f.full() {
+			continue
+		}
+		added = append(added, s)
+		at = append(at, f.add(s))
+	}
+	before := series.Range{From: t, To: t, Lookback: f.inactive}
+	return f.source.Read(ctx, added, before, func(i int, p series.Points) error {
+		tr := &f.tracks[at[i]]
+		tr.prev = memory{p.Values[0], true}
+		tr.last, tr.seen = p.Times[0], p.Times[0]
+		return nil
+	})
+}
+
+func (f *fetch) full() bool { return f.limit > 0 && len(f.index) >= f.limit }
+
+// add makes a track for a series. It is not yet a member of the stream.
+func (f *fetch) add(s *series.Series) int32 {
+	tr := track{series: s, roll: rollupFor(f.op.Rollup, s.Type), last: math.MinInt64, seen: math.MinInt64}
+	m := member{key: s.Dimensions, meta: s.Dimensions, metric: s.Metric}
+	var at int32
+	if n := len(f.free); n > 0 {
+		at = f.free[n-1]
+		f.free = f.free[:n-1]
+		tr.pending = f.tracks[at].pending[:0]
+		f.tracks[at], f.out.members[at] = tr, m
+	} else {
+		at = int32(len(f.tracks))
+		f.tracks = append(f.tracks, tr)
+		f.out.members = append(f.out.members, m)
+	}
+	f.index[s.ID] = at
+	return at
+}
+
+// open clears the block for n slots from t.
+func (f *fetch) open(t int64, n int) {
+	b := &f.block
+	words := wordsFor(len(f.tracks))
+	b.start, b.end, b.stride = t, t+int64(n)*f.grid.step, words*64
+	b.values = grow(b.values, n*b.stride)
+	b.present = grow(b.present, n*words)
+	clear(b.present)
+}
+
+// longestBlock returns how many slots a block may have at most, so that within it a series
+// can leave and come back only once.
+func (f *fetch) longestBlock() int { return int(max(1, f.inactive/f.grid.step-1)) }
+
+// loadHistory makes a block of n slots from what the source has stored.
+func (f *fetch) loadHistory(ctx context.Context, t int64, n int) error {
+	f.open(t, n)
+	list := make([]*series.Series, len(f.tracks))
+	for i := range f.tracks {
+		list[i] = f.tracks[i].series
+	}
+	err := f.source.Read(ctx, list, series.Range{From: t, To: f.block.end}, func(i int, p series.Points) error {
+		f.fill(i, p)
+		return nil
+	})
+	f.expire()
+	return err
+}
+
+// fill rolls the points of a track, all of those in the block, up into its column.
+func (f *fetch) fill(i int, p series.Points) {
+	tr, b, step := &f.tracks[i], &f.block, f.grid.step
+	n := p.Len()
+	if n == 0 {
+		return
+	}
+	f.admit(i, p.Times[0])
+	tr.last = p.Times[n-1]
+	tr.seen = max(tr.seen, tr.last)
+	seconds := float64(step) / 1000
+	end := b.start + step
+	cell := i
+	for j := 0; j < n; {
+		if p.Times[j] >= end {
+			skip := (p.Times[j]-end)/step + 1
+			end += skip * step
+			cell += int(skip) * b.stride
+		}
+		first := j
+		for j < n && p.Times[j] < end {
+			j++
+		}
+		var x float64
+		ok := true
+		if j-first == 1 && tr.roll.single() {
+			x = p.Values[first]
+		} else {
+			x, ok = tr.roll.of(p.Slice(first, j), seconds, &tr.prev)
+		}
+		if ok && finite(x) {
+			b.values[cell] = x
+			b.present.set(cell)
+		}
+		end += step
+		cell += b.stride
+	}
+}
+
+// admit notes that a track with a point at time t is a member, and that it was not one
+// in between if its silence was too long.
+func (f *fetch) admit(i int, t int64) {
+	tr := &f.tracks[i]
+	slot := f.grid.floor(t)
+	if gone := f.gone(tr); tr.member && gone < slot {
+		f.changes = append(f.changes, change{gone, int32(i), false})
+		tr.member = false
+	}
+	if !tr.member {
+		if tr.last == math.MinInt64 || t-tr.last >= f.inactive {
+			tr.prev = memory{}
+		}
+		f.changes = append(f.changes, change{slot, int32(i), true})
+		tr.member = true
+	}
+}
+
+// gone returns the first slot at whose end a track has been silent for too long, if it has no
+// point after its last.
+func (f *fetch) gone(tr *track) int64 { return f.grid.ceil(tr.last+f.inactive) - f.grid.step }
+
+// expire ends the membership of the tracks that have fallen silent within the block.
+func (f *fetch) expire() {
+	for i := range f.tracks {
+		tr := &f.tracks[i]
+		if tr.member && tr.last <= f.block.end-f.inactive {
+			f.changes = append(f.changes, change{f.gone(tr), int32(i), false})
+			tr.member = false
+		}
+	}
+	slices.SortStableFunc(f.changes, func(a, b change) int { return cmp.Compare(a.slot, b.slot) })
+}
+
+// turn applies what changes at slot t, which lies in the block, and reports whether anything
+// does.
+func (f *fetch) turn(t int64) bool {
+	f.out.begin()
+	n := 0
+	for n < len(f.changes) && f.changes[n].slot <= t {
+		c := f.changes[n]
+		if c.joins {
+			f.extra.reset(int(c.track))
+			f.out.joinAt(c.track)
+		} else {
+			f.out.leave(c.track)
+			f.forget(c.track)
+		}
+		n++
+	}
+	f.changes = slices.Delete(f.changes, 0, n)
+	return n > 0
+}
+
+// census returns how many series are members, and the identities of some.
+func (f *fetch) census() (n int, some []uint64) {
+	f.out.live.each(func(i int) {
+		if n++; n <= 100 {
+			some = append(some, f.tracks[i].series.ID)
+		}
+	})
+	return n, some
+}
+
+// Bind has nothing to do: a fetch has no inputs, and turn has settled its series.
+func (f *fetch) Bind([]*stream, *stream) {}
+
+// Step makes the block's row of a slot the output.
+func (f *fetch) Step(slot int64, _ []*vector, out *vector) {
+	b := &f.block
+	row := int((slot - b.start) / f.grid.step)
+	words := b.stride / 64
+	out.values = b.values[row*b.stride : (row+1)*b.stride]
+	out.present = b.present[row*words : (row+1)*words]
+	if f.op.Rollup == graph.RollupCount {
+		for w, live := range f.out.live {
+			for missing := live &^ out.present[w]; missing != 0; missing &= missing - 1 {
+				col := w<<6 + trailing(missing)
+				out.values[col] = 0
+			}
+			out.present[w] |= live
+		}
+	}
+	if f.extra.active() {
+		f.extra.fill(out, f.out.live)
+	}
+}

@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// nativeSteps are the distances between points that a series can have, besides whole
+// hours (language.md 4.3); ms.
+var nativeSteps = []int64{1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000}
+
+// probeSpans are how far to both sides of the start of a job points are looked at, the next
+// one only if the one before shows no distance.
+var probeSpans = []time.Duration{10 * time.Minute, 3 * time.Hour, 24 * time.Hour}
+
+// probeSeries is the most series of one fetch that are looked at, evenly spread.
+const probeSeries = 1000
+
+// probe is what the points around the start of a job tell about its input.
+type probe struct {
+	native []int64 // by fetch: coarsest distance between the points of a series, ms; 0: unknown
+	lags   []int64 // of each series the largest lag, ms
+}
+
+// look reads the points around a time for every needed fetch of a graph.
+func look(ctx context.Context, g *graph.Graph, o *Options, at, now int64) (*probe, error) {
+	p := &probe{}
+	for i, needed := range reach(g) {
+		op, ok := g.Nodes[i].Op.(*graph.Fetch)
+		if !ok || !needed {
+			continue
+		}
+		native, err := p.fetch(ctx, op, o, min(at, now), now)
+		if err != nil {
+			return nil, err
+		}
+		if op.Resolution > 0 {
+			native = op.Resolution.Milliseconds()
+		}
+		p.native = append(p.native, native)
+	}
+	return p, nil
+}
+
+// fetch returns the native resolution of what a data() call selects.
+func (p *probe) fetch(ctx context.Context, op *graph.Fetch, o *Options, at, now int64) (int64, error) {
+	for _, span := range probeSpans {
+		r := series.Range{From: at - span.Milliseconds(), To: min(at+span.Milliseconds(), now+1)}
+		q := series.Query{Metric: op.Metric, Filter: op.Filter, From: r.From, To: r.To, Limit: o.MaxSeries}
+		found, err := o.Source.Select(ctx, q)
+		if err != nil {
+			return 0, err
+		}
+		var native int64
+		var lags []int64
+		err = o.Source.Read(ctx, sample(found.Series), r, func(_ int, pts series.Points) error {
+			native = max(native, distance(pts.Times))
+			if lag, ok := largestLag(pts.Lags); ok {
+				lags = append(lags, lag)
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+		if native > 0 {
+			p.lags = append(p.lags, lags...)
+			return native, nil
+		}
+	}
+	return 0, nil
+}
+
+// sample returns at most probeSeries of a list, the same ones for the same list in any order.
+func sample(list []*series.Series) []*series.Series {
+	slices.SortFunc(list, func(a, b *series.Series) int { return cmp.Compare(a.ID, b.ID) })
+	if len(list) <= probeSeries {
+		return list
+	}
+	part := make([]*series.Series, probeSeries)
+	for i := range part {
+		part[i] = list[i*len(list)/probeSeries]
+	}
+	return part
+}
+
+// distance returns the most frequent distance between consecutive times as one of the native
+// steps, the finer of two; 0 with less than three times.
+func distance(times []int64) int64 {
+	if len(times) < 3 {
+		return 0
+	}
+	counts := make(map[int64]int)
+	for i, t := range times[1:] {
+		counts[nativeStep(t-times[i])]++
+	}
+	var best int64
+	for step, n := range counts {
+		if n > counts[best] || n == counts[best] && step < best {
+			best = step
+		}
+	}
+	return best
+}
+
+// nativeStep rounds a distance up to a native step. A tenth more than a step still counts
+// as it, since times jitter.
+func nativeStep(d int64) int64 {
+	for _, step := range nativeSteps {
+		if d*10 <= step*11 {
+			return step
+		}
+	}
+	hour := nativeSteps[len(nativeSteps)-1]
+	return max(1, ceilDiv(d*10, 11*hour)) * hour
+}
+
+// largestLag returns the largest lag of live points. A lag beyond the longest max delay is
+// that of a point loaded afterwards, and says nothing.
+func largestLag(lags []int32) (largest int64, any bool) {
+	for _, lag := range lags {
+		if l := int64(lag); l <= maxMaxDelay.Milliseconds() {
+			largest, any = max(largest, l), true
+		}
+	}
+	return largest, any
+}
+
+// resolution returns the slot length of a job: the coarsest native resolution of its inputs,
+// and not less than the one asked for, of which then the next multiple. With nothing known
+// of the data it is what was asked for, or one second (language.md 4.3).
+func (p *probe) resolution(asked time.Duration) int64 {
+	var native int64
+	for _, n := range p.native {
+		native = max(native, n)
+	}
+	want := asked.Milliseconds()
+	switch {
+	case native == 0 && want <= 0:
+		return 1000
+	case native == 0:
+		return want
+	}
+	return max(1, ceilDiv(max(want, 0), native)) * native
+}
+
+// minAutoDelay is the least automatic max delay. It costs time only when a series is silent.
+const minAutoDelay = 2 * time.Second
+
+// maxDelay returns the automatic max delay: the largest lag seen, without the slowest
+// hundredth of the series, in whole seconds (language.md 4.6).
+func (p *probe) maxDelay() int64 {
+	auto := minAutoDelay.Milliseconds()
+	if n := len(p.lags); n > 0 {
+		slices.Sort(p.lags)
+		auto = max(auto, ceilDiv(p.lags[n-1-n/100], 1000)*1000)
+	}
+	return min(auto, maxMaxDelay.Milliseconds())
+}

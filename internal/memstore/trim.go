@@ -1,0 +1,76 @@
+package memstore
+
+import (
+	"cmp"
+	"slices"
+)
+
+// expire drops what is older than the limit of age. It looks at every series, so it does
+// so only when a sixteenth of that age has passed since the last time.
+func (s *Store) expire(now int64) {
+	age := s.options.MaxAge.Milliseconds()
+	if age == 0 || now < s.nextTrim {
+		return
+	}
+	s.nextTrim = now + max(age/16, 1)
+	s.dropBefore(now - age)
+}
+
+// shrink drops the oldest points, whatever their series, until an eighth of the limit
+// of size is free, so that the work is rare.
+func (s *Store) shrink() {
+	type part struct {
+		last   int64
+		points int
+	}
+	var parts []part
+	for _, e := range s.entries {
+		for i := range e.chunks {
+			// A chunk of a busy series goes in quarters, so that one chunk for each series
+			// does not mean all or nothing.
+			times := e.chunks[i].times
+			for step := max(1, len(times)/4); len(times) > 0; times = times[step:] {
+				step = min(step, len(times))
+				parts = append(parts, part{times[step-1], step})
+			}
+		}
+	}
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.last, b.last) })
+	keep := s.options.MaxPoints - s.options.MaxPoints/8
+	left := s.points
+	horizon := s.oldest
+	for _, p := range parts {
+		if left <= keep {
+			break
+		}
+		left -= p.points
+		horizon = p.last + 1
+	}
+	s.dropBefore(horizon)
+}
+
+// dropBefore drops the points before a time, and the series that have none left. Such
+// points are refused from then on.
+func (s *Store) dropBefore(t int64) {
+	if t <= s.oldest {
+		return
+	}
+	s.oldest = t
+	for id, e := range s.entries {
+		s.points -= e.dropBefore(t)
+		if len(e.chunks) == 0 {
+			s.remove(id, e)
+		}
+	}
+}
+
+func (s *Store) remove(id uint64, e *entry) {
+	delete(s.entries, id)
+	metric := e.series.Metric
+	entries := slices.DeleteFunc(s.byMetric[metric], func(other *entry) bool { return other == e })
+	if len(entries) == 0 {
+		delete(s.byMetric, metric)
+		return
+	}
+	s.byMetric[metric] = entries
+}

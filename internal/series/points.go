@@ -1,0 +1,37 @@
+package series
+
+// A Sample is one point on its way into a store, or out of it to a live reader.
+type Sample struct {
+	Series *Series
+	Point
+	Arrival int64 // when the point arrived, in ms since the epoch; 0: now
+}
+
+// Points is a run of raw points of one series, in rising order of time, as columns of
+// equal length. Whoever receives one must not change it, nor keep it.
+type Points struct {
+	Times  []int64 // ms since the epoch
+	Values []float64
+	Lags   []int32 // arrival minus time, in ms; nil when the source does not know it
+}
+
+// Len returns the number of points.
+func (p Points) Len() int { return len(p.Times) }
+
+// Slice returns the points i to j, j exclusive.
+func (p Points) Slice(i, j int) Points {
+	q := Points{Times: p.Times[i:j], Values: p.Values[i:j]}
+	if p.Lags != nil {
+		q.Lags = p.Lags[i:j]
+	}
+	return q
+}
+
+// A Range is a stretch of time to read.
+type Range struct {
+	From, To int64 // ms since the epoch, To exclusive
+
+	// Lookback asks also for the newest point of [From-Lookback, From), if there is one.
+	// It comes first. 0: not wanted.
+	Lookback int64
+}
