@@ -44,6 +44,7 @@ type wsConn struct {
 	mu     sync.Mutex
 	routes map[string]*route // by channel; nil once the sinks were told that it is gone
 	cause  error             // of the first shut
+	closer *time.Timer       // closes the socket if the writer cannot
 	notice string            // the last error message without a channel: likely why the server closes
 }
 
