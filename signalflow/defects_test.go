@@ -74,7 +74,7 @@ var defects = map[string]func(t *testing.T){
 		if _, err := d.Decode(bomb, false); classOf(err) != messages.ClassInflateLimit {
 			t.Errorf("gzip bomb: %v", err)
 		}
-		onScript(t, func(c *scriptConn) { c.binary(make([]byte, 5000)) }, func(t *testing.T, s *scriptServer) {
+		onScript(t, func(c *scriptConn) { c.start(); c.binary(make([]byte, 5000)); c.drain() }, func(t *testing.T, s *scriptServer) {
 			comp := execute(t, s.client(ReadLimit(1000)))
 			drainData(comp)
 			var lost *ConnectionLostError

@@ -1,7 +1,6 @@
 package messages
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -64,67 +63,93 @@ func (f *frame) error(class string, offset int, detail string) *DecodeError {
 }
 
 // split takes a frame apart and checks its header. The parts alias b.
-func split(b []byte, ignoreReserved bool) (f frame, err *DecodeError) {
+func (f *frame) split(b []byte, ignoreReserved bool) *DecodeError {
 	if len(b) < headerSize {
-		return f, f.error(ClassShortHeader, 0, fmt.Sprintf("a binary frame begins with a header of 20 bytes, this one has %d bytes", len(b)))
+		return f.error(ClassShortHeader, 0, fmt.Sprintf("a binary frame begins with a header of 20 bytes, this one has %d bytes", len(b)))
 	}
-	f = frame{version: b[0], code: b[1], flags: b[2], body: b[headerSize:]}
+	f.version, f.code, f.flags, f.body = b[0], b[1], b[2], b[headerSize:]
 	if f.version == 2 && b[1] == 0 { // the version takes two bytes
 		f.code, f.flags = b[2], b[3]
 	}
-	name := b[4:headerSize]
-	end := bytes.IndexByte(name, 0)
-	if end < 0 {
-		end = len(name)
-	}
-	f.channel = name[:end]
+	field := b[4:headerSize]
+	n, why := nameIn(field)
+	f.channel = field[:n]
 	switch {
 	case f.version == 0 || f.version > 3:
-		return f, f.error(ClassUnsupportedVersion, 0, "binary version "+strconv.Itoa(int(f.version))+", want 1, 2 or 3")
+		return f.error(ClassUnsupportedVersion, 0, "binary version "+strconv.Itoa(int(f.version))+", want 1, 2 or 3")
 	case f.code == 0 || int(f.code) >= len(frameTypes):
-		return f, f.error(ClassUnknownType, 1, "message type "+strconv.Itoa(int(f.code))+", want 1 to 12")
+		return f.error(ClassUnknownType, 1, "message type "+strconv.Itoa(int(f.code))+", want 1 to 12")
 	case f.flags&^(flagGzip|flagJSON) != 0 && !ignoreReserved:
-		return f, f.error(ClassUnknownFlags, 2, fmt.Sprintf("reserved bits 0x%02x are set in the flags", f.flags&^(flagGzip|flagJSON)))
-	}
-	if why := badName(name, end); why != "" {
+		return f.error(ClassUnknownFlags, 2, fmt.Sprintf("reserved bits 0x%02x are set in the flags", f.flags&^(flagGzip|flagJSON)))
+	case why != "":
 		f.channel = nil
-		return f, f.error(ClassBadChannel, 4, "the channel "+why)
+		return f.error(ClassBadChannel, 4, "the channel "+why+": "+quote(string(field)))
 	}
-	return f, nil
+	return nil
 }
 
-// badName says what is wrong with the channel field, "" when it is good.
-func badName(field []byte, end int) string {
-	if end == 0 {
-		return "is empty"
+// nameIn returns the length of the name in a channel field, and what is wrong
+// with it, "" when it is good.
+func nameIn(field []byte) (n int, why string) {
+	var high byte
+	for n < len(field) && field[n] != 0 {
+		high |= field[n]
+		n++
 	}
-	for _, b := range field[end:] {
+	for _, b := range field[n:] {
 		if b != 0 {
-			return "has a NUL inside: " + quote(string(field))
+			return n, "has a NUL inside"
 		}
 	}
-	if !utf8.Valid(field[:end]) {
-		return "is not valid UTF-8: " + quote(string(field[:end]))
+	if n == 0 {
+		return n, "is empty"
 	}
-	return ""
+	if high >= utf8.RuneSelf && !utf8.Valid(field[:n]) {
+		return n, "is not valid UTF-8"
+	}
+	return n, ""
 }
 
 func (d *Decoder) decodeBinary(b []byte) (Message, error) {
-	f, derr := split(b, d.IgnoreReservedFlags)
-	if derr != nil {
-		return nil, derr
+	var f frame
+	if err := f.split(b, d.IgnoreReservedFlags); err != nil {
+		return nil, err
 	}
 	if f.flags&flagGzip == 0 {
 		return d.decodeBody(&f)
 	}
-	z := inflaters.Get().(*inflater)
+	z := d.inflater()
 	defer z.release()
-	body, derr := z.inflate(&f, d.limit())
-	if derr != nil {
-		return nil, derr
+	if err := z.inflate(&f, d.limit()); err != nil {
+		return nil, err
 	}
-	f.body = body
+	f.body = z.out
 	return d.decodeBody(&f)
+}
+
+// Inflate appends a binary frame with its body inflated and its gzip flag
+// cleared, so that a DataView can read it. A frame that is not compressed is
+// appended as it is. The error is a *DecodeError; dst is then returned as it was.
+func (d *Decoder) Inflate(dst, b []byte) ([]byte, error) {
+	var f frame
+	if err := f.split(b, d.IgnoreReservedFlags); err != nil {
+		return dst, err
+	}
+	if f.flags&flagGzip == 0 {
+		return append(dst, b...), nil
+	}
+	z := d.inflater()
+	defer z.release()
+	if err := z.inflate(&f, d.limit()); err != nil {
+		return dst, err
+	}
+	flags := len(dst) + 2
+	if b[0] == 2 && b[1] == 0 {
+		flags++
+	}
+	dst = append(append(dst, b[:headerSize]...), z.out...)
+	dst[flags] &^= flagGzip
+	return dst, nil
 }
 
 func (d *Decoder) limit() int64 {
@@ -139,8 +164,8 @@ func (d *Decoder) decodeBody(f *frame) (Message, error) {
 	if f.flags&flagJSON != 0 {
 		return d.decodeJSON(string(f.body), frameTypes[f.code], d.names.bytes(f.channel))
 	}
-	v, err := f.view()
-	if err != nil {
+	v := DataView{frame: *f}
+	if err := v.read(); err != nil {
 		return nil, err
 	}
 	return v.message(d.names.bytes(f.channel)), nil
@@ -148,7 +173,7 @@ func (d *Decoder) decodeBody(f *frame) (Message, error) {
 
 // DataView reads an uncompressed binary data frame in place. Making one checks
 // the whole frame, but copies nothing and allocates nothing; it is valid as long
-// as the frame is not changed. Use a Decoder's Inflate for compressed frames.
+// as the frame is not changed. [Decoder.Inflate] makes compressed frames readable.
 type DataView struct {
 	frame     frame
 	timestamp int64
@@ -158,53 +183,52 @@ type DataView struct {
 
 // ViewData makes a view of a binary data frame. A frame that is compressed, or
 // not binary data, is a *DecodeError of class unsupported_encoding.
-func ViewData(b []byte) (DataView, error) {
-	f, err := split(b, false)
-	if err == nil && f.flags != 0 {
-		err = f.error(ClassUnsupportedEncoding, 2, "a view reads uncompressed binary data only")
-	}
-	if err != nil {
+func ViewData(b []byte) (v DataView, err error) {
+	f := &v.frame
+	if err := f.split(b, false); err != nil {
 		return DataView{}, err
 	}
-	v, err := f.view()
-	if err != nil {
+	if f.flags != 0 {
+		return DataView{}, f.error(ClassUnsupportedEncoding, 2, "a view reads uncompressed binary data only")
+	}
+	if err := v.read(); err != nil {
 		return DataView{}, err
 	}
 	return v, nil
 }
 
-// view checks the body of binary data (protocol.md 4.3).
-func (f *frame) view() (v DataView, err *DecodeError) {
+// read checks the body of the frame, which is binary data (protocol.md 4.3).
+func (v *DataView) read() *DecodeError {
+	f, head := &v.frame, 12
 	if f.code != typeData {
-		return v, f.error(ClassUnsupportedEncoding, 2, "a "+frameTypes[f.code]+" has no binary form, want the JSON flag")
+		return f.error(ClassUnsupportedEncoding, 2, "a "+frameTypes[f.code]+" has no binary form, want the JSON flag")
 	}
-	head := 12
 	if f.version != 1 {
 		head = 20
 	}
 	body := f.body
 	if len(body) < head {
-		return v, f.error(ClassTruncatedBody, headerSize, fmt.Sprintf("a body of version %d begins with %d bytes, this one has %d bytes", f.version, head, len(body)))
+		return f.error(ClassTruncatedBody, headerSize, fmt.Sprintf("a body of version %d begins with %d bytes, this one has %d bytes", f.version, head, len(body)))
 	}
-	v = DataView{frame: *f, timestamp: int64(binary.BigEndian.Uint64(body)), points: body[head:]}
+	v.timestamp, v.points = int64(binary.BigEndian.Uint64(body)), body[head:]
 	if f.version != 1 {
 		v.maxDelay = int64(binary.BigEndian.Uint64(body[8:]))
 	}
 	count := int64(binary.BigEndian.Uint32(body[head-4:]))
 	switch left := int64(len(v.points)) - count*pointSize; {
 	case left < 0:
-		return v, f.error(ClassCountExceedsBody, headerSize+head, fmt.Sprintf("%d points are announced, which take %d bytes, and %d bytes are there", count, count*pointSize, len(v.points)))
+		return f.error(ClassCountExceedsBody, headerSize+head, fmt.Sprintf("%d points are announced, which take %d bytes, and %d bytes are there", count, count*pointSize, len(v.points)))
 	case left > 0:
-		return v, f.error(ClassTrailingBytes, headerSize+len(body)-int(left), fmt.Sprintf("%d bytes follow the %d points that are announced", left, count))
+		return f.error(ClassTrailingBytes, headerSize+len(body)-int(left), fmt.Sprintf("%d bytes follow the %d points that are announced", left, count))
 	}
-	return v, v.check()
+	return v.check()
 }
 
 // check looks at the value type of every point.
 func (v *DataView) check() *DecodeError {
-	for p := v.points; len(p) >= pointSize; p = p[pointSize:] {
-		if p[0] >= byte(ValTypeInt) {
-			if err := v.checkPoint(len(v.points) - len(p)); err != nil {
+	for at := 0; at < len(v.points); at += pointSize {
+		if v.points[at] >= byte(ValTypeInt) {
+			if err := v.checkPoint(at); err != nil {
 				return err
 			}
 		}
@@ -238,13 +262,32 @@ func (v *DataView) MaxDelayMillis() (ms int64, ok bool) { return v.maxDelay, v.f
 // Len returns the number of points.
 func (v *DataView) Len() int { return len(v.points) / pointSize }
 
+// A Point is one point of a view: a series and its value. It fits in registers,
+// which a DataPayload does not.
+type Point struct {
+	TSID idtool.ID
+	Type ValType
+	Bits uint64 // the value field: a two's complement integer, or IEEE 754 for a double
+}
+
+// AsFloat is DataPayload.AsFloat.
+func (p Point) AsFloat() (v float64, ok bool) {
+	if p.Type == ValTypeDouble {
+		return math.Float64frombits(p.Bits), true
+	}
+	return float64(int64(p.Bits)), p.Type != ValTypeNull
+}
+
+// Int64 returns the value of a point of type long or int.
+func (p Point) Int64() int64 { return int64(p.Bits) }
+
 // At returns point i, 0 <= i < Len.
-func (v *DataView) At(i int) DataPayload {
-	p := v.points[i*pointSize:][:pointSize]
-	return DataPayload{
+func (v *DataView) At(i int) Point {
+	p := (*[pointSize]byte)(v.points[i*pointSize:])
+	return Point{
+		TSID: idtool.ID(binary.BigEndian.Uint64(p[1:9])),
 		Type: ValType(p[0]),
-		TSID: idtool.ID(binary.BigEndian.Uint64(p[1:])),
-		Val:  [8]byte(p[9:]),
+		Bits: binary.BigEndian.Uint64(p[9:17]),
 	}
 }
 
@@ -257,13 +300,12 @@ func (v *DataView) message(channel string) *DataMessage {
 		Payloads: make([]DataPayload, v.Len()),
 	}
 	m.Typ, m.Chan, m.TimestampMillis = DataType, channel, uint64(v.timestamp)
-	b := v.points
 	for i := range m.Payloads {
-		p, out := b[:pointSize], &m.Payloads[i]
+		p := (*[pointSize]byte)(v.points[i*pointSize:])
+		out := &m.Payloads[i]
 		out.Type = ValType(p[0])
-		out.TSID = idtool.ID(binary.BigEndian.Uint64(p[1:]))
-		binary.NativeEndian.PutUint64(out.Val[:], binary.NativeEndian.Uint64(p[9:]))
-		b = b[pointSize:]
+		out.TSID = idtool.ID(binary.BigEndian.Uint64(p[1:9]))
+		out.Val = [8]byte(p[9:17])
 	}
 	return m
 }

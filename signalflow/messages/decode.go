@@ -25,6 +25,7 @@ type Decoder struct {
 	IgnoreReservedFlags bool
 
 	names *names
+	z     *inflater // made at the first compressed frame, and reused
 }
 
 // Decode decodes one frame: isText tells a WebSocket text frame from a binary

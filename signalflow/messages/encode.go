@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -197,6 +198,7 @@ func frameType(m Message) (uint8, error) {
 
 // appendData appends the binary body of a data message.
 func appendData(dst []byte, m *DataMessage, version uint8) ([]byte, error) {
+	dst = slices.Grow(dst, 20+len(m.Payloads)*pointSize)
 	dst = binary.BigEndian.AppendUint64(dst, m.TimestampMillis)
 	if version != 1 {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(m.MaxDelayMillis))

@@ -16,11 +16,9 @@ const (
 	// maxRatio is above what deflate can reach: 258 bytes from 2 bits.
 	maxRatio = 1032
 
-	// keptBuffer is the largest buffer that waits in the pool, in bytes.
+	// keptBuffer is the largest buffer that is kept for the next body, in bytes.
 	keptBuffer = 1 << 20
 )
-
-var inflaters = sync.Pool{New: func() any { return new(inflater) }}
 
 // inflater inflates one body at a time into a buffer that it keeps. It reads
 // deflate itself, with the standard library, and the few bytes of gzip and zlib
@@ -33,12 +31,19 @@ type inflater struct {
 	spill   []byte // where output goes that is only counted
 }
 
+func (d *Decoder) inflater() *inflater {
+	if d.z == nil {
+		d.z = new(inflater)
+	}
+	return d.z
+}
+
+// release ends the use of the body, and drops a buffer of unusual size.
 func (z *inflater) release() {
 	if cap(z.out) > keptBuffer {
 		z.out = nil
 	}
 	z.in = byteReader{}
-	inflaters.Put(z)
 }
 
 // byteReader is the part of bytes.Reader that deflate needs.
@@ -65,20 +70,20 @@ func (r *byteReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// inflate returns the inflated body of f, which is valid until release. It never
-// holds more than limit bytes of it, however much would come out.
-func (z *inflater) inflate(f *frame, limit int64) ([]byte, *DecodeError) {
+// inflate leaves the inflated body of f in z.out. It never holds more than limit
+// bytes, however much would come out.
+func (z *inflater) inflate(f *frame, limit int64) *DecodeError {
 	w, why := wrapping(f.body)
 	if why == "" {
 		why = z.run(w, limit)
 	}
 	switch why {
 	case "":
-		return z.out, nil
+		return nil
 	case overLimit:
-		return nil, f.error(ClassInflateLimit, headerSize, fmt.Sprintf("the inflated body is larger than the limit of %d bytes", limit))
+		return f.error(ClassInflateLimit, headerSize, fmt.Sprintf("the inflated body is larger than the limit of %d bytes", limit))
 	}
-	return nil, f.error(ClassInflate, headerSize, why)
+	return f.error(ClassInflate, headerSize, why)
 }
 
 // overLimit is the reason for which inflate has a class of its own.
@@ -230,17 +235,28 @@ func (w *wrapped) check(out, rest []byte) (why string) {
 
 var deflaters = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
 
-// deflate compresses frame from byte start on with gzip.
+// appender collects what is written to it.
+type appender struct{ b []byte }
+
+func (a *appender) Write(p []byte) (int, error) {
+	a.b = append(a.b, p...)
+	return len(p), nil
+}
+
+// deflate compresses frame from byte start on with gzip, in its own memory if
+// that has the room.
 func deflate(frame []byte, start int) ([]byte, error) {
 	gz := deflaters.Get().(*gzip.Writer)
 	defer deflaters.Put(gz)
-	var out bytes.Buffer
+	out := appender{b: frame}
 	gz.Reset(&out)
-	if _, err := gz.Write(frame[start:]); err != nil {
+	_, err := gz.Write(frame[start:])
+	if err == nil {
+		err = gz.Close()
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := gz.Close(); err != nil {
-		return nil, err
-	}
-	return append(frame[:start], out.Bytes()...), nil
+	n := copy(out.b[start:], out.b[len(frame):])
+	return out.b[:start+n], nil
 }

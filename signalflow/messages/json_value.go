@@ -227,7 +227,7 @@ func membersAt(v string) objectItems {
 }
 
 func arrayValue(v string, n *names) []interface{} {
-	list := make([]interface{}, 0, 4)
+	list := make([]interface{}, 0, min(strings.Count(v, ",")+1, 64)) // exact for a short flat list
 	for it := elementsOf(v); it.next(); {
 		list = append(list, anyValue(it.val, n))
 	}
