@@ -2,6 +2,7 @@ package hostmetrics
 
 import (
 	"maps"
+	"math"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
@@ -71,7 +72,8 @@ func (c *converter) cpu(cores []Core) {
 		}
 		// The kernel may take back a little idle time: keep the share within its range.
 		idle := min(max(core.Idle-before.Idle, 0), elapsed)
-		busy := 100 * (elapsed - idle) / elapsed
+		// The clock of these times is too coarse for more than four decimals of a percent.
+		busy := math.Round(1e6*(elapsed-idle)/elapsed) / 1e4
 		c.gauge("cpu.utilization_per_core", busy, series.Label{Name: "cpu", Value: core.Name})
 		sum += busy
 		n++

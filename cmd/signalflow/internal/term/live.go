@@ -21,8 +21,6 @@ type Options struct {
 	Out     io.Writer // a terminal
 	Environ []string  // TERM, NO_COLOR and the like
 	Title   string
-	Width   int // of a terminal that does not tell its size
-	Height  int
 }
 
 // Live is a table in a terminal. The methods that change it may be called from any
@@ -36,11 +34,13 @@ type Live struct {
 // NewLive returns a table; Run shows it.
 func NewLive(o Options) *Live {
 	m := &model{table: newTable(), title: o.Title, styles: coloured(), keys: o.In != nil}
+	m.width, m.height = Size(o.Out)
 	options := []tea.ProgramOption{
 		tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
 		tea.WithoutSignalHandler(), // signals belong to the command
 		tea.WithFPS(20),
-		tea.WithWindowSize(o.Width, o.Height),
+		tea.WithWindowSize(m.width, m.height),
+		tea.WithFilter(anySize),
 	}
 	if o.In == nil {
 		options = append(options, tea.WithInput(nil))
@@ -87,6 +87,15 @@ func (l *Live) Final(width, height int) string {
 		text += line + "\n"
 	}
 	return text
+}
+
+// anySize gives a terminal that reports no size a usable one.
+func anySize(_ tea.Model, msg tea.Msg) tea.Msg {
+	if size, ok := msg.(tea.WindowSizeMsg); ok {
+		size.Width, size.Height = orDefault(size.Width, size.Height)
+		return size
+	}
+	return msg
 }
 
 type (
@@ -199,11 +208,17 @@ func IsTerminal(stream any) bool {
 // Size returns the width and height of a terminal in cells, 80 and 24 when it does not tell.
 func Size(stream any) (width, height int) {
 	if f, ok := stream.(charm.File); ok {
-		if w, h, err := charm.GetSize(f.Fd()); err == nil && w > 0 && h > 0 {
-			return w, h
-		}
+		width, height, _ = charm.GetSize(f.Fd()) // zeros on an error
 	}
-	return 80, 24
+	return orDefault(width, height)
+}
+
+// orDefault stands in for a size that a terminal does not tell.
+func orDefault(width, height int) (int, int) {
+	if width <= 0 || height <= 0 {
+		return 80, 24
+	}
+	return width, height
 }
 
 // OpenInput returns a terminal to read keys from: in when it is one, else the terminal of

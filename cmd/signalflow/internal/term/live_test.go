@@ -33,7 +33,7 @@ func (s *screen) String() string {
 func run(t *testing.T, environ []string, use func(l *Live)) (*Live, string, error) {
 	t.Helper()
 	var out screen
-	l := NewLive(Options{Out: &out, Environ: environ, Title: "this machine's metrics", Width: 80, Height: 24})
+	l := NewLive(Options{Out: &out, Environ: environ, Title: "this machine's metrics"})
 	ended := make(chan error)
 	go func() { ended <- l.Run() }()
 	use(l)

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signalfx/signalflow-client-go/signalflow"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	target     targetFlags
+	file       string
+	output     string
+	duration   time.Duration
+	timeout    time.Duration
+	resolution time.Duration
+	maxDelay   time.Duration
+	quiet      bool
+}
+
+const runLong = `Run a SignalFlow program and print the values that it publishes, until Ctrl-C.
+
+The program comes from the argument, from standard input (-), or from a file (-f).
+
+Where it runs:
+  Without further settings it runs here, on metrics of this machine that are read
+  once a second: cpu.utilization, memory.utilization, disk.utilization,
+  network.total, load.shortterm and others. No account and no port is needed.
+
+  It runs in Splunk Observability Cloud if one of --realm, --url and --token is
+  given, or if the environment has a token and a realm or URL. --local overrides
+  the environment. Flags win over the environment, a URL over a realm; what is
+  used is said on standard error.
+
+  token   SPLUNK_ACCESS_TOKEN, or SPLUNK_API_TOKEN, SPLUNK_TOKEN,
+          SFX_ACCESS_TOKEN, SFX_AUTH_TOKEN, SFX_API_TOKEN, SFX_USER_TOKEN,
+          SFX_TOKEN, SIGNALFX_ACCESS_TOKEN
+  realm   SPLUNK_REALM, or SFX_REALM
+  URL     SIGNALFX_STREAM_URL, or SPLUNK_API_URL, SFX_API_URL, SPLUNK_INGEST_URL
+          (any address of the service: that of the stream is made from it)
+
+Output (-o):
+  auto    table on a terminal, otherwise ndjson
+  table   a live table on a terminal (p pauses, q quits); a line a value elsewhere,
+          and where TERM is dumb. NO_COLOR is respected
+  ndjson  one JSON object a line: label, metric, dimensions, timestamp (ms), value
+  csv     timestamp,label,metric,dimensions,value; dimensions are a JSON object
+
+  Values go to standard output, everything else to standard error.
+
+Exit codes:
+    0  the program has ended, --duration has passed, the table was quit, or the
+       reader of the output has gone away
+    1  the program has an error, or its run was aborted
+    2  flags, arguments or settings are wrong
+    3  authentication or connection failed, or the connection was lost
+  124  --timeout has passed without a value
+  130  Ctrl-C (143: SIGTERM)`
+
+const runExample = `  # The load of this machine's processors, once a second
+  signalflow run "data('cpu.utilization').mean().publish('cpu')"
+
+  # Bytes a second over all network interfaces, as JSON, for ten seconds
+  signalflow run -o ndjson --duration 10s "data('network.total', rollup='rate').publish('net')"
+
+  # A program from a file, in the cloud
+  SPLUNK_ACCESS_TOKEN=... signalflow run --realm us1 -f cpu.flow
+
+  # One value for a script, or exit code 124 after half a minute
+  signalflow run --timeout 30s "data('memory.utilization').publish()" | head -n 1`
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:                   "run [flags] PROGRAM",
+		Short:                 "Run a program and print what it publishes",
+		Long:                  runLong,
+		Example:               runExample,
+		Args:                  cobra.MaximumNArgs(1),
+		DisableFlagsInUseLine: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			program, err := a.readProgram(f.file, args)
+			if err != nil {
+				return err
+			}
+			if err := f.check(); err != nil {
+				return err
+			}
+			a.started = true
+			return a.run(c.Context(), f, program)
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.file, "file", "f", "", "read the program from `FILE` (- is standard input)")
+	flags.StringVar(&f.target.realm, "realm", "", "run in the cloud, in `REALM` such as us1")
+	flags.StringVar(&f.target.url, "url", "", "run in the cloud, at `URL`")
+	flags.StringVar(&f.target.token, "token", "", "access `TOKEN` with API scope; other users can see it in the process list, so prefer SPLUNK_ACCESS_TOKEN")
+	flags.BoolVar(&f.target.local, "local", false, "run here, whatever the environment says")
+	flags.StringVarP(&f.output, "output", "o", "auto", "`FORMAT`: auto, table, ndjson or csv")
+	flags.DurationVar(&f.duration, "duration", 0, "end after this time, such as 10s or 5m (exit code 0)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "give up when no value has come after this time (exit code 124)")
+	flags.DurationVar(&f.resolution, "resolution", 0, "finest time between two values of a series (default: as the data have it)")
+	flags.DurationVar(&f.maxDelay, "max-delay", 0, "longest wait for late data, at most 15m (default: as the data need it)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but values and errors")
+	c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"auto", "table", "ndjson", "csv"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (f *runFlags) check() error {
+	for name, d := range map[string]time.Duration{"duration": f.duration, "timeout": f.timeout, "resolution": f.resolution, "max-delay": f.maxDelay} {
+		if d < 0 {
+			return usageError{fmt.Sprintf("--%s must not be negative", name)}
+		}
+	}
+	if f.maxDelay > 15*time.Minute {
+		return usageError{"--max-delay is at most 15m"}
+	}
+	switch f.output {
+	case "auto", "table", "ndjson", "csv":
+		return nil
+	}
+	return usageError{fmt.Sprintf("-o %s is not one of auto, table, ndjson and csv", f.output)}
+}
+
+// program is the text of a program and where it came from.
+type program struct{ text, file string }
+
+// maxProgram is the longest program in bytes; the service takes 50,000 characters.
+const maxProgram = 512 << 10
+
+// readProgram returns the program of the argument, the file or standard input.
+func (a *app) readProgram(file string, args []string) (program, error) {
+	if file != "" && len(args) > 0 {
+		return program{}, usageError{"the program is given twice, as an argument and with --file"}
+	}
+	p := program{file: file}
+	switch {
+	case file == "" && len(args) == 0:
+		return p, usageError{"no program; give it as the argument, with --file, or as - for standard input"}
+	case file == "-", file == "" && args[0] == "-":
+		p.file = "stdin"
+		return p, p.read(a.stdin)
+	case file != "":
+		source, err := os.Open(file)
+		if err != nil {
+			return p, usageError{err.Error()}
+		}
+		defer source.Close()
+		return p, p.read(source)
+	}
+	p.text = args[0]
+	return p, p.check()
+}
+
+func (p *program) read(r io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(r, maxProgram+1))
+	if err != nil {
+		return usageError{fmt.Sprintf("read the program: %v", err)}
+	}
+	p.text = string(text)
+	return p.check()
+}
+
+func (p *program) check() error {
+	switch {
+	case len(p.text) > maxProgram:
+		return usageError{fmt.Sprintf("the program is longer than %d bytes", maxProgram)}
+	case strings.TrimSpace(p.text) == "":
+		return usageError{"the program is empty"}
+	}
+	return nil
+}
+
+// run runs a program until it ends, or is ended.
+func (a *app) run(ctx context.Context, f runFlags, p program) error {
+	t, err := chooseTarget(f.target, a.getenv)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	notes := &notices{w: a.stderr, quiet: f.quiet}
+	for _, w := range t.warnings {
+		notes.warn(w)
+	}
+	notes.say("running on " + t.String())
+	s, err := a.open(ctx, t)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	defer s.close()
+	client, err := signalflow.NewClient(append(s.options, signalflow.UserAgent("signalflow/"+version()))...)
+	if err != nil {
+		return usageError{err.Error()}
+	}
+	defer client.Close()
+	computation, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Resolution: f.resolution, MaxDelay: f.maxDelay})
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	out := a.openOutput(f.output, tableTitle(t, p), notes, cancel)
+	err = newFollower(computation, out, notes, s.metrics).follow(ctx, f.duration, f.timeout)
+	return errors.Join(describe(endedBy(ctx, err), p), out.close())
+}
+
+// endedBy returns the cause of a context that has ended, else err: what fails because of
+// the end is not the reason for it.
+func endedBy(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func tableTitle(t target, p program) string {
+	return t.String() + ": " + printable(strings.Join(strings.Fields(p.text), " "))
+}

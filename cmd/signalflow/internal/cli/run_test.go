@@ -1,0 +1,372 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/hostmetrics"
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/server"
+	"github.com/signalfx/signalflow-client-go/internal/memnet"
+	"github.com/signalfx/signalflow-client-go/internal/memstore"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+	"github.com/signalfx/signalflow-client-go/internal/wire"
+)
+
+// machine is a made-up host: two cores, busy a quarter and three quarters of the time, a
+// disk that is half full, and a network that moves 1,000 bytes a second. Time comes from
+// the bubble that it lives in.
+type machine struct{ boot time.Time }
+
+func (m machine) Read(context.Context) (hostmetrics.Reading, error) {
+	up := time.Since(m.boot).Seconds() + 1000
+	return hostmetrics.Reading{
+		Cores:       []hostmetrics.Core{{Name: "cpu0", Idle: up * 3 / 4, Total: up}, {Name: "cpu1", Idle: up / 4, Total: up}},
+		Memory:      hostmetrics.Memory{Total: 1 << 30, Used: 1 << 28, Free: 3 << 28},
+		Load:        &hostmetrics.Load{One: 0.5, Five: 0.25, Fifteen: 0.125},
+		Filesystems: []hostmetrics.Filesystem{{Device: "/dev/a", Mountpoint: "/", Type: "ext4", Used: 50, Free: 50}},
+		Interfaces:  []hostmetrics.Interface{{Name: "eth0", ReceivedBytes: uint64(up) * 1000}, {Name: "lo"}},
+	}, nil
+}
+
+// result is what a command did.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// command runs the command with a made-up host, in a bubble where time passes at once.
+// change adjusts the command and the context before it starts.
+func command(t *testing.T, change func(t *testing.T, ctx context.Context, a *app) context.Context, args ...string) (r result) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var stdout, stderr bytes.Buffer
+		a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, machine: machine{time.Now()}, host: "web-1"}
+		time.Sleep(300 * time.Millisecond) // of the bubble: people do not start on whole seconds
+		ctx := t.Context()
+		if change != nil {
+			ctx = change(t, ctx, a)
+		}
+		r.code = a.main(ctx, args)
+		r.stdout, r.stderr = stdout.String(), stderr.String()
+	})
+	return r
+}
+
+func (r result) check(t *testing.T, code int, stderr string) {
+	t.Helper()
+	if r.code != code || !strings.Contains(r.stderr, stderr) {
+		t.Errorf("exit code %d, want %d; stderr wants %q:\n%s\nstdout:\n%s", r.code, code, stderr, r.stderr, r.stdout)
+	}
+}
+
+const cpu = "data('cpu.utilization').mean().publish('cpu')"
+
+func TestRunGolden(t *testing.T) {
+	tests := map[string][]string{
+		"run-cpu.ndjson":     {"-o", "ndjson", cpu},
+		"run-cpu.csv":        {"-o", "csv", cpu},
+		"run-cpu.table":      {"-o", "table", cpu},
+		"run-network.ndjson": {"data('network.total', rollup='rate').publish('net')"},
+		"run-disk.ndjson":    {"data('disk.utilization', filter=filter('mountpoint', '/')).publish()"},
+		"run-two.csv":        {"-o", "csv", "A = data('load.*').sum().publish('A')\n(A * 2).publish('B')"},
+		"run-cores.table":    {"-o", "table", "data('cpu.utilization_per_core').mean(by=['cpu']).publish('core')"},
+	}
+	for name, args := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := command(t, nil, append([]string{"run", "--duration", "4500ms"}, args...)...)
+			r.check(t, 0, "running on this machine's metrics\n")
+			if n := strings.Count(r.stdout, "\n"); n < 3 {
+				t.Errorf("%d lines in 4.5 s", n)
+			}
+			golden(t, name, []byte(r.stdout))
+		})
+	}
+}
+
+// The first value comes within two seconds of the start.
+func TestFirstValueComesSoon(t *testing.T) {
+	r := command(t, nil, "run", "--timeout", "2s", "--duration", "2s", "-q", cpu)
+	r.check(t, 0, "")
+	var v struct {
+		Label, Metric string
+		Value         float64
+	}
+	if err := json.NewDecoder(strings.NewReader(r.stdout)).Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	if v.Label != "cpu" || v.Metric != "cpu.utilization" || v.Value < 49.99 || v.Value > 50.01 {
+		t.Errorf("got %+v", v)
+	}
+	if r.stderr != "" {
+		t.Errorf("-q prints %q", r.stderr)
+	}
+}
+
+func TestRunResolution(t *testing.T) {
+	r := command(t, nil, "run", "--duration", "31s", "--resolution", "10s", cpu)
+	r.check(t, 0, "")
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	if len(lines) < 2 || len(lines) > 4 {
+		t.Errorf("%d values in 31 s of 10 s:\n%s", len(lines), r.stdout)
+	}
+	for _, line := range lines {
+		var v struct{ Timestamp int64 }
+		if err := json.Unmarshal([]byte(line), &v); err != nil || v.Timestamp%10_000 != 0 {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+func TestProgramErrors(t *testing.T) {
+	tests := []struct{ program, stderr string }{
+		{"daat('m').publish()", "error: name 'daat' is not defined (did you mean 'data'?)\n  1:1 | daat('m').publish()\n      | ^~~~\n"},
+		{"data('m'\n", "error: "},
+		{"data('m').ewma(alpha=0.5).publish()", "not supported yet"},
+	}
+	for _, tt := range tests {
+		r := command(t, nil, "run", tt.program)
+		r.check(t, 1, tt.stderr)
+		if !strings.Contains(r.stderr, "^") || r.stdout != "" {
+			t.Errorf("no caret, or output: %q, %q", r.stderr, r.stdout)
+		}
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	tests := []struct {
+		args   []string
+		stderr string
+	}{
+		{[]string{"run"}, "no program"},
+		{[]string{"run", ""}, "the program is empty"},
+		{[]string{"run", "a", "b"}, "accepts at most 1 arg"},
+		{[]string{"run", "-f", "x", "b"}, "given twice"},
+		{[]string{"run", "-f", "does-not-exist.flow"}, "does-not-exist.flow"},
+		{[]string{"run", "-o", "xml", cpu}, "-o xml is not one of"},
+		{[]string{"run", "--duration", "-1s", cpu}, "--duration must not be negative"},
+		{[]string{"run", "--duration", "soon", cpu}, "invalid argument"},
+		{[]string{"run", "--max-delay", "16m", cpu}, "at most 15m"},
+		{[]string{"run", "--flag", cpu}, "unknown flag"},
+		{[]string{"run", "--realm", "us1", cpu}, "--realm is given but no token"},
+		{[]string{"run", "--token", secret, cpu}, "--token is given but not where"},
+		{[]string{"walk"}, "unknown command"},
+	}
+	for _, tt := range tests {
+		r := command(t, nil, tt.args...)
+		r.check(t, 2, tt.stderr)
+		if !strings.Contains(r.stderr, "--help") || r.stdout != "" || strings.Contains(r.stderr, secret) {
+			t.Errorf("%v: no hint, output, or the token: %q %q", tt.args, r.stderr, r.stdout)
+		}
+	}
+}
+
+func TestProgramFromStdinAndFile(t *testing.T) {
+	stdin := func(_ *testing.T, ctx context.Context, a *app) context.Context {
+		a.stdin = strings.NewReader("#!/usr/bin/env -S signalflow run -f\n" + cpu + "\n")
+		return ctx
+	}
+	command(t, stdin, "run", "--duration", "2s", "-").check(t, 0, "")
+	command(t, stdin, "run", "--duration", "2s", "-f", "-").check(t, 0, "")
+	file := filepath.Join(t.TempDir(), "bad.flow")
+	if err := os.WriteFile(file, []byte("x = 1\nmean(x).publish()\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, nil, "run", "-f", file).check(t, 1, "bad.flow:2:")
+	endless := func(_ *testing.T, ctx context.Context, a *app) context.Context {
+		a.stdin = endlessReader{}
+		return ctx
+	}
+	command(t, endless, "run", "-").check(t, 2, "longer than")
+}
+
+type endlessReader struct{}
+
+func (endlessReader) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '#'
+	}
+	return len(p), nil
+}
+
+func TestNoMatchHints(t *testing.T) {
+	tests := []struct{ program, stderr string }{
+		{"data('cpu.utilisation').publish()", "no time series match data('cpu.utilisation')"},
+		{"data('cpu.utilisation').publish()", "did you mean 'cpu.utilization'?"},
+		{"data('nothing.of.the.kind.at.all').publish()", "metrics of this machine: cpu.num_processors, cpu.utilization"},
+		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "it is the filter"},
+		{"data('cpu.utilization').sum(by='az').publish()", "lack 'az' at 1:"},
+	}
+	for _, tt := range tests {
+		command(t, nil, "run", "--duration", "3s", tt.program).check(t, 0, tt.stderr)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	r := command(t, nil, "run", "--timeout", "5s", "data('nothing').publish()")
+	r.check(t, 124, "error: no value came in time")
+	// Once a value has come the time does not count any more.
+	command(t, nil, "run", "--timeout", "3s", "--duration", "6s", cpu).check(t, 0, "")
+}
+
+func TestInterrupt(t *testing.T) {
+	for signal, code := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
+		r := command(t, func(t *testing.T, ctx context.Context, a *app) context.Context {
+			ctx, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(2500*time.Millisecond, func() { cancel(interrupted{signal}) })
+			return ctx
+		}, "run", "-q", cpu)
+		if r.code != code || strings.Count(r.stdout, "\n") < 1 || r.stderr != "" {
+			t.Errorf("%v: exit code %d, stdout %q, stderr %q", signal, r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
+// closedAfter is a pipe whose reader goes away after n writes.
+type closedAfter struct{ n int }
+
+func (c *closedAfter) Write(p []byte) (int, error) {
+	if c.n == 0 {
+		return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+	}
+	c.n--
+	return len(p), nil
+}
+
+func TestBrokenPipeEndsQuietly(t *testing.T) {
+	r := command(t, func(_ *testing.T, ctx context.Context, a *app) context.Context {
+		a.stdout = &closedAfter{2}
+		return ctx
+	}, "run", "-q", cpu)
+	if r.code != 0 || r.stderr != "" {
+		t.Errorf("exit code %d, stderr %q", r.code, r.stderr)
+	}
+}
+
+func TestFullDiskIsAnError(t *testing.T) {
+	r := command(t, func(_ *testing.T, ctx context.Context, a *app) context.Context {
+		a.stdout = failingWriter{}
+		return ctx
+	}, "run", "-q", cpu)
+	r.check(t, 1, "no space left")
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// cloud is a service of the cloud in this process, behind the command's dialer. It takes
+// one token, and has one series of its own.
+func cloud(refuse error, after func(s *wire.Server)) func(*testing.T, context.Context, *app) context.Context {
+	return func(t *testing.T, ctx context.Context, a *app) context.Context {
+		store := memstore.New(memstore.Options{})
+		demo := series.New("demo.requests", series.Gauge, series.Label{Name: "az", Value: "a1"})
+		store.Append(series.Sample{Series: demo, Point: series.Point{Time: time.Now().UnixMilli(), Value: 1}})
+		backend := server.New(server.Options{Source: store, Authenticate: func(_ context.Context, token string) (wire.Identity, error) {
+			if token != secret {
+				return wire.Identity{}, errors.New("not the token")
+			}
+			return wire.Identity{OrgID: "GzOrgAAAAAA"}, nil
+		}})
+		streams := wire.NewServer(backend, wire.Options{})
+		listener := memnet.Listen("cloud")
+		web := &http.Server{Handler: streams}
+		running, cancel := context.WithCancel(context.Background())
+		var owned sync.WaitGroup
+		owned.Go(func() { web.Serve(listener) })
+		owned.Go(func() {
+			for n := 2.0; ; n++ {
+				select {
+				case <-running.Done():
+					return
+				case <-time.After(time.Second):
+					store.Append(series.Sample{Series: demo, Point: series.Point{Time: time.Now().Truncate(time.Second).UnixMilli(), Value: n}})
+				}
+			}
+		})
+		if after != nil {
+			timer := time.AfterFunc(3*time.Second, func() { after(streams) })
+			t.Cleanup(func() { timer.Stop() })
+		}
+		t.Cleanup(func() {
+			cancel()
+			streams.Close()
+			web.Close()
+			owned.Wait()
+		})
+		a.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if addr != "stream.us1.signalfx.com:80" {
+				return nil, fmt.Errorf("dialled %s", addr)
+			}
+			if refuse != nil {
+				return nil, refuse
+			}
+			return listener.DialContext(ctx, network, addr)
+		}
+		return ctx
+	}
+}
+
+// plain is an address without TLS, which the cloud in this process does not speak.
+const plain = "ws://stream.us1.signalfx.com"
+
+const demoProgram = "data('demo.requests').publish('requests')"
+
+func TestRunInTheCloud(t *testing.T) {
+	r := command(t, cloud(nil, nil), "run", "--url", plain, "--token", secret, "--duration", "5s", demoProgram)
+	r.check(t, 0, "running on stream.us1.signalfx.com\n")
+	if !strings.HasPrefix(r.stdout, `{"label":"requests","metric":"demo.requests","dimensions":{"az":"a1"},"timestamp":`) {
+		t.Errorf("stdout:\n%s", r.stdout)
+	}
+	command(t, cloud(nil, nil), "run", "--url", plain, "--token", secret, "daat").check(t, 1, "name 'daat' is not defined")
+}
+
+func TestCloudByEnvironment(t *testing.T) {
+	r := command(t, func(t *testing.T, ctx context.Context, a *app) context.Context {
+		a.environ = []string{"SPLUNK_ACCESS_TOKEN=" + secret, "SIGNALFX_STREAM_URL=" + plain, "SFX_TOKEN=other"}
+		return cloud(nil, nil)(t, ctx, a)
+	}, "run", "--duration", "3s", demoProgram)
+	r.check(t, 0, "running on stream.us1.signalfx.com\n")
+	r.check(t, 0, "warning: SPLUNK_ACCESS_TOKEN and SFX_TOKEN hold different tokens")
+}
+
+func TestCloudErrors(t *testing.T) {
+	args := []string{"run", "--url", plain, "--token"}
+	r := command(t, cloud(nil, nil), append(args, "wr0ng", demoProgram)...)
+	r.check(t, 3, "API scope")
+	if strings.Contains(r.stderr, "wr0ng") {
+		t.Errorf("the token is shown: %s", r.stderr)
+	}
+	command(t, cloud(errors.New("connection refused"), nil), append(args, secret, demoProgram)...).check(t, 3, "connection refused")
+	command(t, cloud(nil, (*wire.Server).KillConnections), append(args, secret, demoProgram)...).check(t, 3, "connection lost")
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	r := command(t, nil, "run", "--help")
+	r.check(t, 0, "")
+	for _, want := range append([]string{"--duration", "--local", "130", "dimensions", "Examples:", "ndjson"}, tokenNames...) {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the help does not mention %s", want)
+		}
+	}
+	for _, line := range strings.Split(r.stdout, "\n") {
+		if len(line) > 160 {
+			t.Errorf("a help line of %d characters: %s", len(line), line)
+		}
+	}
+	if r := command(t, nil, "version"); r.code != 0 || !strings.HasPrefix(r.stdout, "signalflow ") {
+		t.Errorf("version: %+v", r)
+	}
+}

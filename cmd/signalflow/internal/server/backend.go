@@ -1,0 +1,110 @@
+// Package server runs programs on the engine for the clients of the wire: the adapter
+// between a compiled graph with its sink, and requests with their messages.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/engine"
+	"github.com/signalfx/signalflow-client-go/internal/eval"
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/wire"
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+	"github.com/signalfx/signalflow-client-go/syntax"
+)
+
+// Options configures a Backend. Only Source is required.
+type Options struct {
+	// Source is where programs read their data. It serves all computations.
+	Source engine.Source
+
+	// Clock is the time that computations follow; nil: the system's.
+	Clock engine.Clock
+
+	// Authenticate decides about a token; nil lets everybody in, with whatever token.
+	Authenticate func(ctx context.Context, token string) (wire.Identity, error)
+}
+
+// Backend compiles and runs programs. Its methods may be called concurrently.
+type Backend struct{ o Options }
+
+// New returns a Backend.
+func New(o Options) *Backend { return &Backend{o: o} }
+
+// Authenticate implements wire.Backend.
+func (b *Backend) Authenticate(ctx context.Context, token string) (wire.Identity, error) {
+	if b.o.Authenticate == nil {
+		return wire.Identity{}, nil
+	}
+	return b.o.Authenticate(ctx, token)
+}
+
+// Prepare implements wire.Backend: it compiles the program. An error of the program is a
+// *wire.Error with code 400 that points into the text.
+func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request) (wire.Computation, error) {
+	g, err := eval.Compile(req.Program, eval.Options{})
+	if err != nil {
+		return nil, compileError(err, req.Program)
+	}
+	zone, err := location(req.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	c := &computation{graph: g, identity: id, now: time.Now}
+	if b.o.Clock != nil {
+		c.now = b.o.Clock.Now
+	}
+	start, stop := req.Range(c.now())
+	c.options = engine.Options{
+		Source: b.o.Source, Clock: b.o.Clock,
+		Start: start, Stop: stop,
+		Resolution: req.Resolution, MaxDelay: req.MaxDelay, Immediate: req.Immediate, Timezone: zone,
+	}
+	return c, nil
+}
+
+// location returns a time zone; the request has been checked, so that an error means that
+// the zone has gone missing on this machine.
+func location(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("field \"timezone\": %w", err)
+	}
+	return zone, nil
+}
+
+// compileError turns an error of the language into the form of protocol.md 3.9.
+func compileError(err error, program string) error {
+	var e *syntax.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &wire.Error{
+		Code:    400,
+		Type:    e.Kind.WireType(),
+		Message: err.Error(),
+		Context: &messages.ErrorContext{
+			Line: e.Start.Line, Column: e.Start.Column,
+			ProgramText: program, Reference: e.Kind.String(),
+		},
+	}
+}
+
+// computation is one prepared run.
+type computation struct {
+	graph    *graph.Graph
+	options  engine.Options
+	identity wire.Identity
+	now      func() time.Time
+}
+
+// Run implements wire.Computation.
+func (c *computation) Run(ctx context.Context, out *wire.Output) error {
+	c.options.JobID = out.Handle()
+	return engine.Run(ctx, c.graph, c.options, &sink{
+		out: out, handle: out.Handle(), org: c.identity.OrgID, now: c.now,
+	})
+}
