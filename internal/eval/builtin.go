@@ -66,16 +66,7 @@ func builtinNames() []string { return allNames(functions, functionsNotBuilt) }
 func methodNames() []string { return allNames(methods, methodsNotBuilt) }
 
 func allNames(built map[string]*builtin, notBuilt map[string]string) []string {
-	return slices.Sorted(func(yield func(string) bool) {
-		for name := range maps.Keys(built) {
-			if !yield(name) {
-				return
-			}
-		}
-		for name, why := range notBuilt {
-			if why != never && !yield(name) {
-				return
-			}
-		}
-	})
+	all := slices.AppendSeq(slices.Collect(maps.Keys(built)), maps.Keys(notBuilt))
+	slices.Sort(all)
+	return all
 }

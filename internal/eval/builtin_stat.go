@@ -48,13 +48,15 @@ func statBuiltins() []*builtin {
 
 // reduce adds an aggregation, or with over= a transformation.
 func reduce(a *args, f graph.Reduce) (value, *syntax.Error) {
-	if err := a.excluded("by", "over"); err != nil {
-		return nil, err
+	by := distinct(names(given(a, "by", list(nil))))
+	if len(by) > 0 { // an empty list groups by nothing, as None does
+		if err := a.excluded("by", "over"); err != nil {
+			return nil, err
+		}
 	}
 	if over := given(a, "over", duration(0)); over > 0 {
 		return stream{node: a.node(&graph.Window{Func: f, Over: time.Duration(over)}, a.fn.on.node)}, nil
 	}
-	by := distinct(names(given(a, "by", list(nil))))
 	agg := &graph.Aggregate{Func: f, By: by}
 	if all := given(a, "allow_all_missing", boolean(false)) || given(a, "allow_missing", boolean(false)); bool(all) {
 		agg.AllowMissing = by

@@ -100,8 +100,11 @@ func (ev *evaluator) number(x *syntax.Number) (value, *syntax.Error) {
 
 // finite returns a computed number, unless it is too large to be one.
 func (ev *evaluator) finite(f float64, at syntax.Node) (value, *syntax.Error) {
-	if math.IsInf(f, 0) || math.IsNaN(f) {
+	switch {
+	case math.IsInf(f, 0):
 		return nil, ev.errorf(syntax.ArgumentError, at, "the number is out of range")
+	case math.IsNaN(f):
+		return nil, ev.errorf(syntax.ArgumentError, at, "the result is not a real number")
 	}
 	return float(f), nil
 }

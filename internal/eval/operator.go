@@ -28,7 +28,7 @@ func (ev *evaluator) mismatch(op syntax.Kind, at syntax.Node, x, y operand) *syn
 	_, f := x.value.(filter)
 	_, g := y.value.(filter)
 	switch {
-	case f && g:
+	case f && g && op != syntax.EQ && op != syntax.NE:
 		return err.WithHint("filters combine with 'and', 'or' and 'not'")
 	case isNone(x) || isNone(y):
 		if op == syntax.EQ || op == syntax.NE {
@@ -283,6 +283,9 @@ func (ev *evaluator) binary(x *syntax.Binary) (value, *syntax.Error) {
 		}
 		a /= b
 	case syntax.POWER:
+		if a == 0 && b < 0 {
+			return nil, ev.errorf(syntax.ArgumentError, x.OpAt, "division by zero")
+		}
 		a = math.Pow(a, b)
 	}
 	return ev.finite(a, x)

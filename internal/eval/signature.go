@@ -55,7 +55,7 @@ type args struct {
 	ev     *evaluator
 	fn     function
 	at     syntax.Span // the call, without what its method is called on
-	values []operand   // by parameter; no value: not given
+	values []operand   // by parameter; without a value when not given, or given as None
 	rest   []operand   // what a rest parameter has taken
 }
 
@@ -106,7 +106,7 @@ func (a *args) keyword(arg *syntax.Arg, v operand) *syntax.Error {
 		if p.name != arg.Name.Name || p.rest {
 			continue
 		}
-		if a.values[i].value != nil {
+		if a.values[i].at != nil {
 			return a.twice(p, arg)
 		}
 		return a.set(i, v)
@@ -143,7 +143,7 @@ func (a *args) positional(values []operand) *syntax.Error {
 				a.rest = append(a.rest, v)
 			}
 		case next < len(values):
-			if a.values[i].value != nil {
+			if a.values[i].at != nil {
 				return a.twice(p, values[next].at)
 			}
 			if err := a.set(i, values[next]); err != nil {
@@ -200,6 +200,7 @@ func (a *args) complete(given int) *syntax.Error {
 // set converts and keeps the argument of one parameter.
 func (a *args) set(i int, v operand) *syntax.Error {
 	p := a.fn.params[i]
+	a.values[i].at = v.at
 	if p.def != "" && isNone(v) {
 		return nil
 	}
@@ -217,7 +218,7 @@ func (a *args) convert(p param, v operand) (operand, *syntax.Error) {
 	case problem != "":
 		return v, a.bad(v, p.name, "%s", problem)
 	case converted == nil:
-		return v, a.ev.errorf(syntax.TypeError, v.at, "argument '%s' of %s(): expected %s, got %s", p.name, a.fn.name, p.want.name, v.typeName())
+		return v, a.ev.errorf(syntax.TypeError, v.at, "argument '%s' of %s(): expected %s, got %s", p.name, a.fn.name, p.want.name, p.want.got(v.value))
 	}
 	return operand{converted, v.at}, nil
 }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -13,6 +14,18 @@ import (
 type want struct {
 	name string // as in "expected string, got number"
 	take func(value) (v value, problem string)
+}
+
+// got describes a value of the wrong type: of a list of names, what is wrong in it.
+func (w *want) got(v value) string {
+	if elems, ok := elements(v); ok && (w == wantNames || w == wantNamesOrTrue || w == wantTerms) {
+		for _, e := range elems {
+			if _, ok := e.(text); !ok {
+				return fmt.Sprintf("%s with a %s in it", v.typeName(), e.typeName())
+			}
+		}
+	}
+	return v.typeName()
 }
 
 // only makes a want that takes the values of one type as they are.
@@ -62,21 +75,17 @@ var (
 		case duration:
 			return d, ""
 		case text:
-			parsed, ok := parseDuration(string(d))
+			ns, ok := parseDuration(string(d))
 			if !ok {
 				return nil, "'" + string(d) + "' is not a duration such as 10s, 5m, 1h30m or 2w"
 			}
-			return duration(parsed), ""
+			return inRange(ns)
 		}
 		n, ok := number(v)
 		if !ok {
 			return nil, ""
 		}
-		ns, ok := nanoseconds(n * float64(time.Millisecond))
-		if !ok {
-			return nil, "the duration is out of range"
-		}
-		return duration(ns), ""
+		return inRange(n * float64(time.Millisecond))
 	}}
 
 	// wantLength takes a duration that is longer than nothing.
@@ -100,7 +109,7 @@ var (
 		for _, e := range elems {
 			switch t, ok := e.(text); {
 			case !ok:
-				return nil, "expected a list of strings, got a " + e.typeName() + " in it"
+				return nil, ""
 			case t == "":
 				return nil, "the text is empty"
 			}
@@ -138,9 +147,18 @@ var durationUnits = []struct {
 	{"w", 7 * 24 * time.Hour},
 }
 
-// parseDuration reads one or more groups of a number and a unit, without blanks
-// (language.md 2.4).
-func parseDuration(s string) (time.Duration, bool) {
+// inRange makes a duration of nanoseconds.
+func inRange(ns float64) (value, string) {
+	d, ok := nanoseconds(ns)
+	if !ok {
+		return nil, "the duration is out of range"
+	}
+	return duration(d), ""
+}
+
+// parseDuration reads one or more groups of a number and a unit, without blanks, and
+// returns nanoseconds (language.md 2.4).
+func parseDuration(s string) (ns float64, ok bool) {
 	total := 0.0
 	for first := true; first || s != ""; first = false {
 		digits := 0
@@ -158,7 +176,7 @@ func parseDuration(s string) (time.Duration, bool) {
 		total += n * float64(size)
 		s = s[digits+length:]
 	}
-	return nanoseconds(total)
+	return total, true
 }
 
 func unit(s string) (size time.Duration, length int) {

@@ -192,7 +192,7 @@ func (r *resolver) use(id *syntax.Ident) {
 	slices.Sort(known)
 	err := Undefined(r.src, id, known)
 	if first := r.later[id.Name]; first != nil && first.From > id.From {
-		err = err.WithHint("it is bound only on line %d", r.src.Position(first.From).Line)
+		err = err.WithHint("it is bound only later, on line %d", r.src.Position(first.From).Line)
 	} else if first != nil {
 		err = err.WithHint("it is bound by this very statement")
 	}
