@@ -1,10 +1,7 @@
 package eval
 
 import (
-	"cmp"
 	"math"
-	"strings"
-	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/internal/series"
@@ -147,11 +144,7 @@ func (ev *evaluator) logic(x *syntax.Binary) (value, *syntax.Error) {
 	case isS && !s.boolean, isT && !t.boolean:
 		return nil, ev.mismatch(x.Op, x.OpAt, l, r).WithHint("compare the stream first, as in s > 0")
 	case isS, isT:
-		op := graph.And
-		if x.Op == syntax.OR {
-			op = graph.Or
-		}
-		return ev.streams(x, op, x.OpAt, x.Op, l, r, true)
+		return ev.streams(x.Span, x.OpAt, x.Op, l, r)
 	}
 	yes, static := truth(l.value)
 	switch {
@@ -179,42 +172,61 @@ func (ev *evaluator) both(x *syntax.Binary, f, g filter) (value, *syntax.Error) 
 var streamOps = map[syntax.Kind]graph.BinaryOp{
 	syntax.PLUS: graph.Add, syntax.MINUS: graph.Subtract, syntax.STAR: graph.Multiply, syntax.SLASH: graph.Divide,
 	syntax.LT: graph.Less, syntax.LE: graph.LessEqual, syntax.GT: graph.Greater, syntax.GE: graph.GreaterEqual,
-	syntax.EQ: graph.Equal, syntax.NE: graph.NotEqual,
+	syntax.EQ: graph.Equal, syntax.NE: graph.NotEqual, syntax.AND: graph.And, syntax.OR: graph.Or,
+}
+
+// takes returns which kinds of streams an operator takes, and whether it makes booleans.
+func takes(op syntax.Kind) (numbers, booleans, makesBooleans bool) {
+	switch op {
+	case syntax.PLUS, syntax.MINUS, syntax.STAR, syntax.SLASH:
+		return true, false, false
+	case syntax.AND, syntax.OR:
+		return false, true, true
+	case syntax.EQ, syntax.NE:
+		return true, true, true
+	}
+	return true, false, true
 }
 
 // streams adds the node of an operator of which one operand at least is a stream. Both
-// must be streams or constants of the same kind: numbers, or booleans.
-func (ev *evaluator) streams(x syntax.Node, op graph.BinaryOp, opAt syntax.Span, kind syntax.Kind, l, r operand, result bool) (value, *syntax.Error) {
-	booleans := isBoolStream(l) || isBoolStream(r)
-	if booleans && !result || booleans && kind != syntax.AND && kind != syntax.OR && kind != syntax.EQ && kind != syntax.NE {
-		return nil, ev.mismatch(kind, opAt, l, r)
+// must be streams or constants of the same kind: numbers, or booleans. at is the whole
+// expression, and opAt the operator.
+func (ev *evaluator) streams(at, opAt syntax.Span, op syntax.Kind, l, r operand) (value, *syntax.Error) {
+	numbers, booleans, makesBooleans := takes(op)
+	of := isBoolStream(l) || isBoolStream(r)
+	if of && !booleans || !of && !numbers {
+		return nil, ev.mismatch(op, opAt, l, r)
 	}
-	in := [2]graph.NodeID{}
-	for i, o := range []operand{l, r} {
-		switch v := o.value.(type) {
-		case stream:
-			if v.boolean != booleans {
-				return nil, ev.mismatch(kind, opAt, l, r)
-			}
-			in[i] = v.node
-		case boolean:
-			if !booleans {
-				return nil, ev.mismatch(kind, opAt, l, r)
-			}
-			truth := 0.0
-			if v {
-				truth = 1
-			}
-			in[i] = ev.graph.Add(&graph.Scalar{Value: truth}, ev.span(o.at))
-		default:
-			n, ok := number(v)
-			if !ok || booleans {
-				return nil, ev.mismatch(kind, opAt, l, r)
-			}
-			in[i] = ev.graph.Add(&graph.Scalar{Value: n}, ev.span(o.at))
+	x, okX := ev.node(l, of)
+	y, okY := ev.node(r, of)
+	if !okX || !okY {
+		return nil, ev.mismatch(op, opAt, l, r)
+	}
+	return stream{ev.graph.Add(&graph.Binary{Op: streamOps[op]}, ev.span(at), x, y), makesBooleans}, nil
+}
+
+// node returns the node of an operand: a stream, or a constant, of booleans or of numbers.
+// A constant boolean is 1 or 0 there, as a boolean stream is when it is published.
+func (ev *evaluator) node(o operand, booleans bool) (graph.NodeID, bool) {
+	constant := 0.0
+	switch v := o.value.(type) {
+	case stream:
+		return v.node, v.boolean == booleans
+	case boolean:
+		if !booleans {
+			return 0, false
 		}
+		if v {
+			constant = 1
+		}
+	default:
+		n, ok := number(v)
+		if !ok || booleans {
+			return 0, false
+		}
+		constant = n
 	}
-	return stream{ev.graph.Add(&graph.Binary{Op: op}, ev.span(x), in[0], in[1]), result}, nil
+	return ev.graph.Add(&graph.Scalar{Value: constant}, ev.span(o.at)), true
 }
 
 // hasStream reports whether an operand is a stream.
@@ -222,326 +234,4 @@ func hasStream(l, r operand) bool {
 	_, a := l.value.(stream)
 	_, b := r.value.(stream)
 	return a || b
-}
-
-// ---- arithmetic ----
-
-func (ev *evaluator) binary(x *syntax.Binary) (value, *syntax.Error) {
-	l, err := ev.operand(x.X)
-	if err != nil {
-		return nil, err
-	}
-	r, err := ev.operand(x.Y)
-	if err != nil {
-		return nil, err
-	}
-	switch x.Op {
-	case syntax.PIPE, syntax.CARET, syntax.AMPERSAND, syntax.LSHIFT, syntax.RSHIFT:
-		err := ev.mismatch(x.Op, x.OpAt, l, r)
-		switch x.Op {
-		case syntax.PIPE:
-			err = err.WithHint("write 'or'")
-		case syntax.AMPERSAND:
-			err = err.WithHint("write 'and'")
-		}
-		return nil, err
-	}
-	if hasStream(l, r) {
-		if x.Op == syntax.POWER {
-			return nil, ev.notYet(x.OpAt, "'**' on a stream")
-		}
-		return ev.streams(x, streamOps[x.Op], x.OpAt, x.Op, l, r, false)
-	}
-	if v, err := ev.joined(x, l, r); v != nil || err != nil {
-		return v, err
-	}
-	if v, err := ev.durations(x, l, r); v != nil || err != nil {
-		return v, err
-	}
-	a, isA := number(l.value)
-	b, isB := number(r.value)
-	if !isA || !isB {
-		return nil, ev.mismatch(x.Op, x.OpAt, l, r)
-	}
-	i, intA := l.value.(integer)
-	j, intB := r.value.(integer)
-	if intA && intB {
-		if n, ok := exact(x.Op, int64(i), int64(j)); ok {
-			return integer(n), nil
-		}
-	}
-	switch x.Op {
-	case syntax.PLUS:
-		a += b
-	case syntax.MINUS:
-		a -= b
-	case syntax.STAR:
-		a *= b
-	case syntax.SLASH:
-		if b == 0 {
-			return nil, ev.errorf(syntax.ArgumentError, x.OpAt, "division by zero")
-		}
-		a /= b
-	case syntax.POWER:
-		if a == 0 && b < 0 {
-			return nil, ev.errorf(syntax.ArgumentError, x.OpAt, "division by zero")
-		}
-		a = math.Pow(a, b)
-	}
-	return ev.finite(a, x)
-}
-
-// exact computes over whole numbers, and reports whether the result is whole and fits.
-func exact(op syntax.Kind, a, b int64) (int64, bool) {
-	switch op {
-	case syntax.PLUS:
-		sum := a + b
-		return sum, (sum > a) == (b > 0)
-	case syntax.MINUS:
-		diff := a - b
-		return diff, (diff < a) == (b > 0)
-	case syntax.STAR:
-		if a == 0 || b == 0 {
-			return 0, true
-		}
-		product := a * b
-		minInt := int64(math.MinInt64)
-		return product, product/b == a && !(a == -1 && b == minInt) && !(b == -1 && a == minInt)
-	case syntax.POWER:
-		return power(a, b)
-	}
-	return 0, false
-}
-
-// power computes a to the b by squaring.
-func power(a, b int64) (int64, bool) {
-	if b < 0 {
-		return 0, false
-	}
-	result, ok := int64(1), true
-	for {
-		if b&1 == 1 {
-			if result, ok = exact(syntax.STAR, result, a); !ok {
-				return 0, false
-			}
-		}
-		if b >>= 1; b == 0 {
-			return result, true
-		}
-		if a, ok = exact(syntax.STAR, a, a); !ok {
-			return 0, false
-		}
-	}
-}
-
-// joined concatenates two texts, lists or tuples; nil means that they are none.
-func (ev *evaluator) joined(x *syntax.Binary, l, r operand) (value, *syntax.Error) {
-	if x.Op != syntax.PLUS {
-		return nil, nil
-	}
-	switch a := l.value.(type) {
-	case text:
-		if b, ok := r.value.(text); ok {
-			if len(a)+len(b) > maxText {
-				return nil, ev.errorf(syntax.LimitError, x, "the text is longer than %d bytes", maxText)
-			}
-			return a + b, ev.spend((len(a)+len(b))/16, x)
-		}
-	case list:
-		if b, ok := r.value.(list); ok {
-			if err := ev.spend(len(a)+len(b), x); err != nil {
-				return nil, err
-			}
-			return append(append(list{}, a...), b...), nil
-		}
-	case tuple:
-		if b, ok := r.value.(tuple); ok {
-			if err := ev.spend(len(a)+len(b), x); err != nil {
-				return nil, err
-			}
-			return append(append(tuple{}, a...), b...), nil
-		}
-	}
-	return nil, nil
-}
-
-// durations computes with durations; nil means that no operand is one, or that the
-// operator does not take them.
-func (ev *evaluator) durations(x *syntax.Binary, l, r operand) (value, *syntax.Error) {
-	a, isA := l.value.(duration)
-	b, isB := r.value.(duration)
-	m, numA := number(l.value)
-	n, numB := number(r.value)
-	if isA && isB && (x.Op == syntax.PLUS || x.Op == syntax.MINUS) {
-		sum, ok := exact(x.Op, int64(a), int64(b))
-		if !ok {
-			return nil, ev.errorf(syntax.ArgumentError, x, "the duration is out of range")
-		}
-		return duration(sum), nil
-	}
-	var result float64
-	switch {
-	case isA && numB && x.Op == syntax.STAR:
-		result = float64(a) * n
-	case numA && isB && x.Op == syntax.STAR:
-		result = m * float64(b)
-	case isA && isB && b != 0 && x.Op == syntax.SLASH:
-		return ev.finite(float64(a)/float64(b), x)
-	case isA && numB && n != 0 && x.Op == syntax.SLASH:
-		result = float64(a) / n
-	case isA && (isB || numB) && x.Op == syntax.SLASH:
-		return nil, ev.errorf(syntax.ArgumentError, x.OpAt, "division by zero")
-	default:
-		return nil, nil
-	}
-	d, ok := nanoseconds(result)
-	if !ok {
-		return nil, ev.errorf(syntax.ArgumentError, x, "the duration is out of range")
-	}
-	return duration(d), nil
-}
-
-// nanoseconds returns a number of nanoseconds as a duration, unless it is out of range.
-func nanoseconds(n float64) (time.Duration, bool) {
-	n = math.Round(n)
-	return time.Duration(n), n > math.MinInt64 && n < math.MaxInt64
-}
-
-// ---- comparison ----
-
-// compare evaluates a chain of comparisons: a < b < c is a < b and b < c, with b evaluated
-// once (language.md 1.10).
-func (ev *evaluator) compare(x *syntax.Compare) (value, *syntax.Error) {
-	l, err := ev.operand(x.X)
-	if err != nil {
-		return nil, err
-	}
-	var result operand
-	for i, c := range x.Rest {
-		r, err := ev.operand(c.Y)
-		if err != nil {
-			return nil, err
-		}
-		span := syntax.Span{From: l.at.Range().From, To: c.Y.Range().To}
-		v, err := ev.comparison(span, c, l, r)
-		if err != nil {
-			return nil, err
-		}
-		switch link := (operand{v, span}); {
-		case i == 0:
-			result = link
-		case hasStream(result, link):
-			both, err := ev.streams(x, graph.And, c.OpAt, syntax.AND, result, link, true)
-			if err != nil {
-				return nil, err
-			}
-			result = operand{both, x}
-		default:
-			result = link
-		}
-		if result.value == boolean(false) {
-			return result.value, nil
-		}
-		l = r
-	}
-	return result.value, nil
-}
-
-func (ev *evaluator) comparison(at syntax.Node, c syntax.Comparison, l, r operand) (value, *syntax.Error) {
-	streams := hasStream(l, r)
-	switch {
-	case c.Op == syntax.IS || c.Op == syntax.ISNOT:
-		if streams {
-			return nil, ev.notYet(c.OpAt, "'"+c.Op.String()+"' on a stream")
-		}
-		same, err := ev.identical(c, l, r)
-		return boolean(same == (c.Op == syntax.IS)), err
-	case streams:
-		return ev.streams(at, streamOps[c.Op], c.OpAt, c.Op, l, r, true)
-	case c.Op == syntax.EQ || c.Op == syntax.NE:
-		equal, err := ev.equal(c, l, r)
-		return boolean(equal == (c.Op == syntax.EQ)), err
-	}
-	order, ok := 0, false
-	if a, isA := number(l.value); isA {
-		if b, isB := number(r.value); isB {
-			order, ok = cmp.Compare(a, b), true
-			i, intA := l.value.(integer)
-			j, intB := r.value.(integer)
-			if intA && intB {
-				order = cmp.Compare(i, j)
-			}
-		}
-	}
-	switch a := l.value.(type) {
-	case text:
-		if b, isB := r.value.(text); isB {
-			order, ok = strings.Compare(string(a), string(b)), true
-		}
-	case duration:
-		if b, isB := r.value.(duration); isB {
-			order, ok = cmp.Compare(a, b), true
-		}
-	}
-	if !ok {
-		return nil, ev.mismatch(c.Op, c.OpAt, l, r)
-	}
-	switch c.Op {
-	case syntax.LT:
-		return boolean(order < 0), nil
-	case syntax.LE:
-		return boolean(order <= 0), nil
-	case syntax.GT:
-		return boolean(order > 0), nil
-	}
-	return boolean(order >= 0), nil
-}
-
-// equal compares static values of one type (language.md 2.10).
-func (ev *evaluator) equal(c syntax.Comparison, l, r operand) (bool, *syntax.Error) {
-	if err := ev.spend(1, c.OpAt); err != nil {
-		return false, err
-	}
-	switch a := l.value.(type) {
-	case none, boolean, text, duration:
-		if a.typeName() == r.typeName() {
-			return l.value == r.value, nil
-		}
-	case integer, float:
-		m, _ := number(a)
-		if n, ok := number(r.value); ok {
-			i, intA := l.value.(integer)
-			j, intB := r.value.(integer)
-			return m == n && (!intA || !intB || i == j), nil
-		}
-	case list, tuple:
-		if a.typeName() == r.typeName() {
-			xs, _ := elements(a)
-			ys, _ := elements(r.value)
-			return ev.equalElements(c, xs, ys)
-		}
-	}
-	return false, ev.mismatch(c.Op, c.OpAt, l, r)
-}
-
-func (ev *evaluator) equalElements(c syntax.Comparison, xs, ys []value) (bool, *syntax.Error) {
-	if len(xs) != len(ys) {
-		return false, nil
-	}
-	for i := range xs {
-		same, err := ev.equal(c, operand{xs[i], c.OpAt}, operand{ys[i], c.OpAt})
-		if err != nil || !same {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// identical is the test of "is" between static values: None, True and False are only
-// themselves, and anything else is compared as by "==".
-func (ev *evaluator) identical(c syntax.Comparison, l, r operand) (bool, *syntax.Error) {
-	if l.typeName() != r.typeName() {
-		return false, nil
-	}
-	return ev.equal(c, l, r)
 }

@@ -137,7 +137,7 @@ func (p Pattern) Prefix() string {
 	return p.parts[0]
 }
 
-// Matches reports whether a text matches. It takes time linear in the text for each star.
+// Matches reports whether a text matches. It never goes back over what it has passed.
 func (p Pattern) Matches(text string) bool {
 	if len(p.parts) < 2 {
 		return text == p.text

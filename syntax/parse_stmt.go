@@ -1,0 +1,339 @@
+package syntax
+
+func (p *parser) file() *File {
+	f := &File{Span: Span{0, Pos(len(p.src.Text))}, Source: p.src}
+	for p.tok.Kind != EOF {
+		if !p.take(NEWLINE) {
+			f.Stmts = p.statement(f.Stmts)
+		}
+	}
+	f.Comments = p.comments
+	return f
+}
+
+// statement appends a compound statement, or the simple ones of a line.
+func (p *parser) statement(list []Stmt) []Stmt {
+	switch p.tok.Kind {
+	case IF:
+		return append(list, p.ifStatement())
+	case DEF:
+		return append(list, p.def(nil, p.tok.From))
+	case AT:
+		return append(list, p.decorated())
+	}
+	return p.simpleLine(list)
+}
+
+func (p *parser) simpleLine(list []Stmt) []Stmt {
+	for {
+		p.chain = 0
+		list = append(list, p.small())
+		if p.tok.Kind == NEWLINE || p.tok.Kind == EOF {
+			break
+		}
+		if !p.take(SEMICOLON) {
+			p.unexpected("an operator or the end of the line")
+		}
+		if p.tok.Kind == NEWLINE || p.tok.Kind == EOF {
+			break
+		}
+	}
+	p.take(NEWLINE)
+	return list
+}
+
+func (p *parser) small() Stmt {
+	switch p.tok.Kind {
+	case RETURN:
+		return p.returnStatement()
+	case ASSERT:
+		return p.assertStatement()
+	case IMPORT:
+		return p.importStatement()
+	case FROM:
+		return p.fromStatement()
+	}
+	return p.assignment()
+}
+
+// assignment reads an expression list and then, at "=", takes it as the names to bind.
+func (p *parser) assignment() Stmt {
+	from := p.tok.From
+	if !p.startsExpr() {
+		p.unexpected("a statement")
+	}
+	x := p.exprList()
+	if p.tok.Kind != ASSIGN {
+		return &ExprStmt{x.Range(), x}
+	}
+	a := &Assign{}
+	switch target := x.(type) {
+	case *Ident:
+		a.Names = []*Ident{target}
+	case *Tuple:
+		if target.Parens {
+			p.badTarget(target)
+		}
+		a.Unpack = true
+		for _, e := range target.Elems {
+			name, ok := e.(*Ident)
+			if !ok {
+				p.badTarget(e)
+			}
+			a.Names = append(a.Names, name)
+		}
+	default:
+		p.badTarget(x)
+	}
+	p.next()
+	a.Value = p.exprList()
+	if p.tok.Kind == ASSIGN {
+		err := p.errorf(p.tok.Span, SyntaxError, "unexpected '=', expected an operator or the end of the line")
+		panic(err.WithHint("bind each name in a statement of its own"))
+	}
+	a.Span = p.since(from)
+	return a
+}
+
+// badTarget ends the parse at the "=" after what cannot be bound.
+func (p *parser) badTarget(x Expr) {
+	err := p.errorf(p.tok.Span, SyntaxError, "unexpected '=', expected an operator or the end of the line")
+	switch Unparen(x).(type) {
+	case *Compare:
+	default:
+		err.Hint = "only names can be bound, as in a = x or a, b = x"
+	}
+	panic(err)
+}
+
+func (p *parser) returnStatement() Stmt {
+	from := p.tok.From
+	p.next()
+	r := &Return{}
+	if p.startsExpr() {
+		r.Value = p.exprList()
+	}
+	r.Span = p.since(from)
+	return r
+}
+
+func (p *parser) assertStatement() Stmt {
+	from := p.tok.From
+	p.next()
+	a := &Assert{Cond: p.expr()}
+	if p.take(COMMA) {
+		a.Message = p.expr()
+	}
+	a.Span = p.since(from)
+	return a
+}
+
+func (p *parser) importStatement() Stmt {
+	from := p.tok.From
+	p.next()
+	s := &Import{}
+	for {
+		name := &ImportName{Path: p.dotted()}
+		name.Span = name.Path.Span
+		p.alias(name)
+		s.Modules = append(s.Modules, name)
+		if !p.take(COMMA) {
+			break
+		}
+	}
+	s.Span = p.since(from)
+	return s
+}
+
+func (p *parser) fromStatement() Stmt {
+	from := p.tok.From
+	p.next()
+	s := &FromImport{Module: p.dotted()}
+	p.expect(IMPORT)
+	switch p.tok.Kind {
+	case STAR:
+		p.next()
+		s.Star = true
+	case LPAREN:
+		p.opening()
+		s.Names = p.importNames()
+		p.closing(RPAREN, "',' or ')'")
+	default:
+		s.Names = p.importNames()
+	}
+	s.Span = p.since(from)
+	return s
+}
+
+// importNames reads the names of a from import.
+func (p *parser) importNames() []*ImportName {
+	var names []*ImportName
+	for {
+		id := p.ident("a name to import")
+		name := &ImportName{Span: id.Span, Path: &Dotted{id.Span, []*Ident{id}}}
+		p.alias(name)
+		names = append(names, name)
+		if !p.take(COMMA) || p.tok.Kind != ID {
+			return names
+		}
+	}
+}
+
+// alias reads "as name", if it is next.
+func (p *parser) alias(n *ImportName) {
+	if p.take(AS) {
+		n.As = p.ident("a name")
+		n.To = p.last.To
+	}
+}
+
+func (p *parser) dotted() *Dotted {
+	d := &Dotted{Parts: []*Ident{p.ident("a name")}}
+	for p.take(DOT) {
+		d.Parts = append(d.Parts, p.ident("a name"))
+	}
+	d.Span = p.since(d.Parts[0].From)
+	return d
+}
+
+func (p *parser) ifStatement() Stmt {
+	s := &If{}
+	from := p.tok.From
+	for p.tok.Kind == IF || p.tok.Kind == ELIF {
+		b := &Branch{}
+		start := p.tok.From
+		p.next()
+		p.chain = 0
+		b.Cond = p.expr()
+		b.Body = p.suite()
+		b.Span = Span{start, endOf(b.Body)}
+		s.Branches = append(s.Branches, b)
+		if p.tok.Kind != ELIF {
+			break
+		}
+	}
+	s.Span = Span{from, s.Branches[len(s.Branches)-1].To}
+	if p.take(ELSE) {
+		s.Else = p.suite()
+		s.To = endOf(s.Else)
+	}
+	return s
+}
+
+// endOf returns where a block ends: with its last statement, before the end of the line.
+func endOf(body []Stmt) Pos { return body[len(body)-1].Range().To }
+
+// suite reads the colon and the block of a compound statement.
+func (p *parser) suite() []Stmt {
+	p.enter()
+	defer p.leave()
+	p.expect(COLON)
+	if !p.take(NEWLINE) {
+		return p.simpleLine(nil)
+	}
+	if p.tok.Kind != INDENT {
+		p.unexpected("an indented block")
+	}
+	p.next()
+	var body []Stmt
+	for {
+		body = p.statement(body)
+		if p.take(DEDENT) {
+			return body
+		}
+	}
+}
+
+func (p *parser) decorated() Stmt {
+	from := p.tok.From
+	var list []*Decorator
+	for p.tok.Kind == AT {
+		start := p.tok.From
+		p.next()
+		p.chain = 0
+		d := &Decorator{Name: p.dotted()}
+		if p.tok.Kind == LPAREN {
+			p.opening()
+			d.Call, d.Args = true, p.args()
+			p.closing(RPAREN, "',' or ')'")
+		}
+		d.Span = p.since(start)
+		p.expectLineEnd()
+		list = append(list, d)
+	}
+	if p.tok.Kind != DEF {
+		p.unexpected("'@' or 'def'")
+	}
+	return p.def(list, from)
+}
+
+func (p *parser) expectLineEnd() {
+	if p.tok.Kind != NEWLINE {
+		p.unexpected("the end of the line")
+	}
+	p.next()
+}
+
+func (p *parser) def(decorators []*Decorator, from Pos) Stmt {
+	p.expect(DEF)
+	p.chain = 0
+	d := &Def{Decorators: decorators, Name: p.ident("the name of the function")}
+	if p.tok.Kind != LPAREN {
+		p.unexpected("'('")
+	}
+	p.opening()
+	d.Params = p.params()
+	p.closing(RPAREN, "',' or ')'")
+	d.Body = p.suite()
+	d.Span = Span{from, endOf(d.Body)}
+	return d
+}
+
+// params reads the parameters of a definition: plain ones, then those after one star,
+// then one with two stars, which ends the list. A trailing comma may follow plain
+// parameters only.
+func (p *parser) params() []*Param {
+	var list []*Param
+	star := false
+	for p.tok.Kind != RPAREN {
+		param := &Param{}
+		from := p.tok.From
+		switch {
+		case p.tok.Kind == POWER:
+			p.next()
+			param.Stars = 2
+			p.typed(param)
+		case p.tok.Kind == STAR && !star:
+			p.next()
+			star, param.Stars = true, 1
+			if p.tok.Kind == ID {
+				p.typed(param)
+			}
+		default:
+			p.typed(param)
+			if p.take(ASSIGN) {
+				param.Default = p.expr()
+			}
+		}
+		param.Span = p.since(from)
+		list = append(list, param)
+		if param.Stars == 2 && p.tok.Kind != RPAREN {
+			p.unexpected("')'")
+		}
+		if !p.take(COMMA) {
+			break
+		}
+		if star && p.tok.Kind == RPAREN {
+			p.unexpected("a parameter")
+		}
+	}
+	return list
+}
+
+// typed reads a parameter's name with its annotation.
+func (p *parser) typed(param *Param) {
+	param.Name = p.ident("a parameter or ')'")
+	if p.take(COLON) {
+		param.Annotation = p.ident("the name of a type")
+	}
+}
