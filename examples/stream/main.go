@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/signalflow"
@@ -58,16 +59,17 @@ func run(args []string, out io.Writer) error {
 	})
 
 	logProperties(logger, comp)
-	go func() {
+	var others sync.WaitGroup
+	others.Go(func() {
 		for msg := range comp.Expirations() {
 			logger.Println("gone:", msg.TSID)
 		}
-	}()
-	go func() {
+	})
+	others.Go(func() {
 		for msg := range comp.Info() {
 			logger.Println("info:", msg.Code, msg.ContentsRaw)
 		}
-	}()
+	})
 	for msg := range comp.Data() {
 		for _, point := range msg.Payloads {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -80,6 +82,7 @@ func run(args []string, out io.Writer) error {
 			logger.Println(meta.OriginatingMetric, meta.CustomProperties, point.Value())
 		}
 	}
+	others.Wait()
 	if err := comp.Err(); err != nil {
 		logger.Println("ended:", err)
 		return err
