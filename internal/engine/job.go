@@ -100,7 +100,7 @@ func (j *job) run(ctx context.Context) error {
 	if j.start < j.stop {
 		end := min(j.stop, j.clock.Now().UnixMilli()+1)
 		for _, f := range j.plan.fetches {
-			if err := f.op.prime(ctx, j.first, end); err != nil {
+			if err := f.op.prime(ctx, j.first, j.start, end); err != nil {
 				return err
 			}
 		}
@@ -231,15 +231,15 @@ func (j *job) sleep(ctx context.Context, d time.Duration) error {
 // complete reports whether every series has reported for the slot that is waited for. A job
 // that reads data but knows no series yet gives them the max delay to appear.
 func (j *job) complete() bool {
-	members := 0
+	known := 0
 	for _, f := range j.plan.fetches {
 		l := &f.op.live
-		if l.reported < l.members {
+		if l.reported < l.known {
 			return false
 		}
-		members += l.members
+		known += l.known
 	}
-	return members > 0 || len(j.plan.fetches) == 0
+	return known > 0 || len(j.plan.fetches) == 0
 }
 
 // emit sends a slot in the order that Sink states.

@@ -24,6 +24,7 @@ type fetch struct {
 	grid     grid
 	inactive int64 // ms
 	limit    int   // most tracks; 0: no limit
+	sent     int64 // the first slot that is sent, ms
 
 	tracks  []track
 	index   map[uint64]int32 // series ID to track
@@ -39,15 +40,19 @@ type fetch struct {
 
 // track is what a fetch knows of one series.
 type track struct {
-	series  *series.Series
-	roll    rollup
-	member  bool
-	spilled bool   // its open slots are in the source, not in pending
-	prev    memory // the point before the block
-	last    int64  // time of the newest point in a block, or of its joining
-	seen    int64  // time of the newest point known, in a block or not
-	pending []rawPoint
+	series   *series.Series
+	roll     rollup
+	member   bool
+	expected bool   // known from the start without an earlier point, and not yet a member
+	spilled  bool   // its open slots are in the source, not in pending
+	prev     memory // the point before the block
+	last     int64  // time of the newest point in a block, or of its joining
+	seen     int64  // time of the newest point known, in a block or not
+	pending  []rawPoint
 }
+
+// known reports whether a slot waits for the track.
+func (tr *track) known() bool { return tr.member || tr.expected }
 
 // change is a track that joins or leaves the stream at a slot.
 type change struct {
@@ -88,23 +93,31 @@ func (f *fetch) query(from, to int64) series.Query {
 	return series.Query{Metric: f.op.Metric, Filter: f.op.Filter, From: from, To: to, Limit: f.limit}
 }
 
-// prime finds the series that are active before t, or have points until end, and makes them
-// members from slot t on.
-func (f *fetch) prime(ctx context.Context, t, end int64) error {
-	known := len(f.tracks)
+// prime finds the series that are active before t, the first slot of the job, or have points
+// until end. The former are members from slot t on; the latter from their first point, but
+// no later than from the first slot that is sent.
+func (f *fetch) prime(ctx context.Context, t, sent, end int64) error {
 	if err := f.discover(ctx, t, end); err != nil {
 		return err
 	}
-	for i := known; i < len(f.tracks); i++ {
+	f.sent = sent
+	for i := range f.tracks {
 		tr := &f.tracks[i]
-		tr.member = true
+		tr.expected = true
 		if tr.last == math.MinInt64 {
-			tr.last = t
+			continue
 		}
 		tr.last = max(tr.last, t-f.inactive+f.grid.step+1) // it stays for the first slot at least
-		f.changes = append(f.changes, change{t, int32(i), true})
+		f.join(i, t)
 	}
 	return nil
+}
+
+// join makes a track a member from a slot on.
+func (f *fetch) join(i int, slot int64) {
+	tr := &f.tracks[i]
+	tr.member, tr.expected = true, false
+	f.changes = append(f.changes, change{slot, int32(i), true})
 }
 
 // discover makes tracks for series with points in [t - inactivity, end) that have none, and
@@ -180,7 +193,7 @@ func (f *fetch) loadHistory(ctx context.Context, t int64, n int) error {
 		f.fill(i, p)
 		return nil
 	})
-	f.expire()
+	f.settle()
 	return err
 }
 
@@ -232,23 +245,32 @@ func (f *fetch) admit(i int, t int64) {
 		f.changes = append(f.changes, change{gone, int32(i), false})
 		tr.member = false
 	}
-	if !tr.member {
-		if tr.last == math.MinInt64 || t-tr.last >= f.inactive {
-			tr.prev = memory{}
-		}
-		f.changes = append(f.changes, change{slot, int32(i), true})
-		tr.member = true
+	if tr.member {
+		return
 	}
+	if tr.last == math.MinInt64 || t-tr.last >= f.inactive {
+		tr.prev = memory{}
+	}
+	if tr.expected {
+		slot = min(slot, f.sent)
+	}
+	f.join(i, slot)
 }
 
 // gone returns the first slot at whose end a track has been silent for too long, if it has no
 // point after its last.
 func (f *fetch) gone(tr *track) int64 { return f.grid.ceil(tr.last+f.inactive) - f.grid.step }
 
-// expire ends the membership of the tracks that have fallen silent within the block.
-func (f *fetch) expire() {
+// settle is the last step of a block: it makes members of the tracks that are expected, and
+// ends the membership of those that have fallen silent.
+func (f *fetch) settle() {
+	begins := f.sent >= f.block.start && f.sent < f.block.end
 	for i := range f.tracks {
 		tr := &f.tracks[i]
+		if begins && tr.expected {
+			tr.last = f.sent
+			f.join(i, f.sent)
+		}
 		if tr.member && tr.last <= f.block.end-f.inactive {
 			f.changes = append(f.changes, change{f.gone(tr), int32(i), false})
 			tr.member = false

@@ -27,8 +27,8 @@ type liveInput struct {
 	native int64 // distance between points, ms; 0: not known, one point for each slot is assumed
 	hint   int32 // where the next sample's track is, if samples come in the usual order
 
-	reported int   // members that have reported for the slot
-	members  int   // members in all
+	reported int   // known series that have reported for the slot
+	known    int   // known series in all
 	late     int64 // largest lag of a point that came too late, since the last report; ms
 	refused  int   // samples of series beyond the limit
 
@@ -99,7 +99,7 @@ func (f *fetch) accept(s *series.Sample) {
 		f.forget(at)
 		return
 	}
-	if from := l.reportedFrom(f.grid.step); tr.seen < from && s.Time >= from && tr.member {
+	if from := l.reportedFrom(f.grid.step); tr.seen < from && s.Time >= from && tr.known() {
 		l.reported++
 	}
 	tr.seen = max(tr.seen, s.Time)
@@ -159,12 +159,12 @@ func (l *liveInput) reportedFrom(step int64) int64 {
 func (f *fetch) tally() {
 	l := &f.live
 	from := l.reportedFrom(f.grid.step)
-	l.reported, l.members = 0, 0
+	l.reported, l.known = 0, 0
 	for i := range f.tracks {
-		if !f.tracks[i].member {
+		if !f.tracks[i].known() {
 			continue
 		}
-		l.members++
+		l.known++
 		if f.tracks[i].seen >= from {
 			l.reported++
 		}
@@ -184,7 +184,7 @@ func (f *fetch) loadLive(ctx context.Context) error {
 			f.fill(i, l.take(tr, end))
 		}
 	}
-	f.expire()
+	f.settle()
 	l.cursor = end
 	err := f.refill(ctx)
 	f.tally()
@@ -266,7 +266,7 @@ func (f *fetch) refill(ctx context.Context) error {
 // since a later block may hold points of theirs.
 func (f *fetch) forget(at int32) {
 	tr := &f.tracks[at]
-	if f.live.feed == nil || tr.series == nil || tr.member || tr.spilled || len(tr.pending) > 0 {
+	if f.live.feed == nil || tr.series == nil || tr.known() || tr.spilled || len(tr.pending) > 0 {
 		return
 	}
 	delete(f.index, tr.series.ID)
