@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+var benchSizes = []int{1_000, 10_000}
+
+// benchStream is n series in 20 services, and one slot of values.
+func benchStream(n int) (*stream, *vector) {
+	in, v := &stream{source: "m"}, &vector{}
+	v.resize(n)
+	for i := range n {
+		key := series.NewLabels(map[string]string{"host": fmt.Sprint("h", i/10), "core": fmt.Sprint(i % 10), "service": fmt.Sprint("s", i*7919%20)})
+		in.join(member{key: key, meta: key, metric: "m"})
+		v.set(i, float64(i%97))
+	}
+	return in, v
+}
+
+// BenchmarkStep measures one slot of one operator. It must not allocate.
+func BenchmarkStep(b *testing.B) {
+	const hour = time.Hour
+	ten := grid{step: 10_000}
+	operators := []struct {
+		name string
+		make func() operator
+		two  bool
+	}{
+		{"mean", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean}) }, false},
+		{"mean-by-service", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean, By: []string{"service"}}) }, false},
+		{"count-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Count, By: []string{"host"}}) }, false},
+		{"max-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Max, By: []string{"host"}}) }, false},
+		{"sum-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Sum, Over: hour}, ten) }, false},
+		{"mean-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Mean, Over: hour}, ten) }, false},
+		{"max-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Max, Over: hour}, ten) }, false},
+		{"count-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Count, Over: hour}, ten) }, false},
+		{"divide", func() operator { return newBinary(graph.Divide) }, true},
+		{"greater", func() operator { return newBinary(graph.Greater) }, true},
+	}
+	for _, o := range operators {
+		for _, n := range benchSizes {
+			b.Run(fmt.Sprintf("%s/%d", o.name, n), func(b *testing.B) {
+				in, v := benchStream(n)
+				streams, values := []*stream{in}, []*vector{v}
+				if o.two {
+					streams, values = append(streams, in), append(values, v)
+				}
+				op, out, result := o.make(), &stream{}, &vector{}
+				op.Bind(streams, out)
+				slot := int64(0)
+				op.Step(slot, values, result)
+				b.ReportAllocs()
+				for b.Loop() {
+					slot += 10_000
+					op.Step(slot, values, result)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/series")
+			})
+		}
+	}
+}
+
+// columns is a Source of series that all have a point every 10 s.
+type columns struct {
+	list   []*series.Series
+	times  []int64
+	values []float64
+}
+
+func newColumns(n, points int) *columns {
+	in, _ := benchStream(n)
+	c := &columns{}
+	for _, m := range in.members {
+		c.list = append(c.list, series.New("m", series.Gauge, m.key...))
+	}
+	for i := range points {
+		c.times = append(c.times, int64(i)*10_000)
+		c.values = append(c.values, float64(i))
+	}
+	return c
+}
+
+func (c *columns) Select(context.Context, series.Query) (series.Selection, error) {
+	return series.Selection{Series: c.list, Matched: len(c.list)}, nil
+}
+
+func (c *columns) Read(_ context.Context, list []*series.Series, r series.Range, visit func(int, series.Points) error) error {
+	i := int(min(max(0, (r.From+9_999)/10_000), int64(len(c.times))))
+	j := int(min(max(0, (r.To+9_999)/10_000), int64(len(c.times))))
+	if i >= j {
+		return nil
+	}
+	for k := range list {
+		if err := visit(k, series.Points{Times: c.times[i:j], Values: c.values[i:j]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *columns) Subscribe(series.Query, chan<- struct{}) (*series.Feed, error) { panic("not live") }
+
+// nothing is a Sink and a Clock long after all data.
+type nothing struct{ points int }
+
+func (*nothing) Progress(int) error     { return nil }
+func (*nothing) Metadata(*Output) error { return nil }
+func (n *nothing) Batch(b *Batch) error { n.points += len(b.Points); return nil }
+func (*nothing) Expired(uint64) error   { return nil }
+func (*nothing) Info(*Info) error       { return nil }
+func (*nothing) Now() time.Time         { return time.UnixMilli(100 * 3600 * 1000) }
+func (*nothing) Timer(time.Duration) (<-chan time.Time, func()) {
+	return nil, func() {}
+}
+
+// BenchmarkRange runs whole jobs over one hour of history at 10 s.
+func BenchmarkRange(b *testing.B) {
+	programs := []struct {
+		name string
+		ops  []graph.Op
+	}{
+		{"mean-by-host", []graph.Op{&graph.Aggregate{Func: graph.Mean, By: []string{"host"}}}},
+		{"mean-over-1h", []graph.Op{&graph.Window{Func: graph.Mean, Over: time.Hour}}},
+		{"raw", nil},
+	}
+	for _, p := range programs {
+		for _, n := range benchSizes {
+			b.Run(fmt.Sprintf("%s/%d", p.name, n), func(b *testing.B) {
+				source := newColumns(n, 1000)
+				g := &graph.Graph{Nodes: []graph.Node{{Op: &graph.Fetch{Metric: "m", MaxExtrapolations: -1}}}}
+				for _, op := range append(p.ops, &graph.Publish{Enabled: true}) {
+					g.Nodes = append(g.Nodes, graph.Node{Op: op, Inputs: []graph.NodeID{graph.NodeID(len(g.Nodes) - 1)}})
+				}
+				sink := &nothing{}
+				o := Options{Source: source, Clock: sink, Start: time.UnixMilli(3600_000), Stop: time.UnixMilli(7200_000)}
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := Run(b.Context(), g, o, sink); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n)/360, "ns/series/slot")
+			})
+		}
+	}
+}
