@@ -211,7 +211,7 @@ func (c *conn) release(j *job) {
 	}
 }
 
-func (c *conn) nowMs() uint64 { return uint64(max(0, c.server.opt.Now().UnixMilli())) }
+func (c *conn) nowMs() uint64 { return uint64(max(1, c.server.opt.Now().UnixMilli())) }
 
 // ConnInfo describes one connection.
 type ConnInfo struct {

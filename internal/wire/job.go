@@ -136,4 +136,5 @@ func (j *job) touch() {
 	}
 }
 
-func (j *job) nowMs() uint64 { return uint64(max(0, j.server.opt.Now().UnixMilli())) }
+// nowMs is at least 1, because control messages always have a timestamp (protocol.md 8.7).
+func (j *job) nowMs() uint64 { return uint64(max(1, j.server.opt.Now().UnixMilli())) }

@@ -96,9 +96,29 @@ func (o *Output) send(m messages.Message) error {
 		o.ended = true
 		o.job.release() // before the client can see it and use the channel again
 	}
-	err = o.q.push(op, frame, o.ended)
+	return o.enqueue(op, frame)
+}
+
+// SendFrame queues the payload of a text or binary frame as it is. It is for test doubles
+// that have to say what a server should not: nothing about the payload is checked.
+func (o *Output) SendFrame(text bool, payload []byte) error {
+	if o.ended {
+		return ErrEnded
+	}
+	if o.job.ctx.Err() != nil {
+		return context.Cause(o.job.ctx)
+	}
+	if text {
+		return o.enqueue(opText, payload)
+	}
+	return o.enqueue(opBinary, payload)
+}
+
+// enqueue hands a payload to the writer. A terminal message finds room always.
+func (o *Output) enqueue(op byte, payload []byte) error {
+	err := o.q.push(op, payload, o.ended)
 	if errors.Is(err, errFull) {
-		err = o.pushWhenRoom(op, frame)
+		err = o.pushWhenRoom(op, payload)
 	}
 	switch {
 	case errors.Is(err, errDetached), errors.Is(err, errGone):

@@ -1,0 +1,370 @@
+package signalflow
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/wire"
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+	"github.com/signalfx/signalfx-go/idtool"
+)
+
+// fakeHost is the wire.Backend of a FakeBackend, kept apart so that its methods are not
+// part of the public type.
+type fakeHost struct{ f *FakeBackend }
+
+func (h fakeHost) Authenticate(_ context.Context, token string) (wire.Identity, error) {
+	h.f.mu.Lock()
+	defer h.f.mu.Unlock()
+	if h.f.AccessToken != "" && token != h.f.AccessToken {
+		return wire.Identity{}, errors.New("not the token of this fake backend")
+	}
+	return wire.Identity{OrgID: "FakeOrgAAAA", UserID: "FakeUserAAA"}, nil
+}
+
+func (h fakeHost) Prepare(_ context.Context, _ wire.Identity, req *wire.Request) (wire.Computation, error) {
+	h.f.mu.Lock()
+	defer h.f.mu.Unlock()
+	if e := h.f.program(req.Program).refusal; e != nil {
+		place := &e.Context
+		if *place == (messages.ErrorContext{}) {
+			place = nil
+		}
+		return nil, &wire.Error{Code: e.Error, Type: e.ErrorType, Message: e.Message, Context: place}
+	}
+	return newFakeRun(h.f, req), nil
+}
+
+// fakeRun is one computation of a FakeBackend.
+type fakeRun struct {
+	backend    *FakeBackend
+	req        *wire.Request
+	clock      *FakeClock // nil is the real one
+	start      time.Time
+	stop       time.Time // zero for a run without end
+	resolution time.Duration
+	out        *wire.Output
+	sent       map[idtool.ID]*messages.MetadataProperties
+	expired    map[idtool.ID]bool
+
+	wake  chan struct{}      // there is something in the inbox
+	inbox []messages.Message // guarded by backend.mu
+}
+
+// newFakeRun reads what a request asks for. Callers hold mu.
+func newFakeRun(f *FakeBackend, req *wire.Request) *fakeRun {
+	r := &fakeRun{
+		backend: f, req: req, clock: f.clock,
+		sent:    make(map[idtool.ID]*messages.MetadataProperties),
+		expired: make(map[idtool.ID]bool),
+		wake:    make(chan struct{}, 1),
+	}
+	now := r.now()
+	r.start, r.stop = req.Range(now)
+	if r.start.IsZero() {
+		r.start = now
+	}
+	if req.Immediate && (r.stop.IsZero() || r.stop.After(now)) {
+		r.stop = now
+	}
+	r.resolution = req.Resolution
+	if r.resolution == 0 {
+		r.resolution = time.Second
+	}
+	return r
+}
+
+// errFakeOver ends a run after a terminal message that a test has asked for.
+var errFakeOver = errors.New("the run is over")
+
+// Run implements wire.Computation.
+func (r *fakeRun) Run(ctx context.Context, out *wire.Output) error {
+	r.out = out
+	r.backend.enter(r)
+	defer r.backend.leave(r)
+	r.backend.logf("Executing SignalFlow program %s on channel %s, handle %s", r.req.Program, r.req.Channel, out.Handle())
+	if err := r.steps(ctx); !errors.Is(err, errFakeOver) {
+		return err
+	}
+	return nil
+}
+
+func (r *fakeRun) steps(ctx context.Context) error {
+	if err := r.describe(r.tsids()); err != nil {
+		return err
+	}
+	if err := r.scripted(0, r.start); err != nil {
+		return err
+	}
+	at := r.start
+	for n := 1; r.stop.IsZero() || !at.After(r.stop); n++ {
+		if err := r.waitUntil(ctx, at); err != nil {
+			return err
+		}
+		if err := r.batch(at); err != nil {
+			return err
+		}
+		if n == 1 {
+			if err := r.inform(at); err != nil {
+				return err
+			}
+		}
+		if err := r.scripted(n, at); err != nil {
+			return err
+		}
+		at = at.Add(r.resolution)
+	}
+	return r.waitUntil(ctx, r.stop)
+}
+
+// waitUntil passes on what Send has put in until the clock has come to a time.
+func (r *fakeRun) waitUntil(ctx context.Context, at time.Time) error {
+	for {
+		if err := r.sendInbox(); err != nil {
+			return err
+		}
+		due, cancel := r.due(at)
+		if due == nil {
+			return nil
+		}
+		select {
+		case <-due:
+		case <-r.wake:
+		case <-ctx.Done():
+			cancel()
+			return context.Cause(ctx)
+		}
+		cancel()
+	}
+}
+
+// due returns a channel that tells when to look at the clock again, nil if it is time.
+func (r *fakeRun) due(at time.Time) (<-chan struct{}, func()) {
+	if r.clock != nil {
+		moved := r.clock.moves()
+		if !r.clock.Now().Before(at) {
+			return nil, nil
+		}
+		return moved, func() {}
+	}
+	left := time.Until(at)
+	if left <= 0 {
+		return nil, nil
+	}
+	over := make(chan struct{})
+	timer := time.AfterFunc(left, func() { close(over) })
+	return over, func() { timer.Stop() }
+}
+
+// batch sends the data message of one logical timestamp, empty if no series has a value.
+func (r *fakeRun) batch(at time.Time) error {
+	tsids := r.tsids()
+	if err := r.describe(tsids); err != nil {
+		return err
+	}
+	points := make([]messages.DataPayload, 0, len(tsids))
+	asIs := false // has a type that the codec of a server avoids
+	for _, id := range tsids {
+		value := r.backend.value(id)
+		if value == nil || r.expired[id] {
+			continue
+		}
+		p := value(at)
+		p.TSID = id
+		asIs = asIs || p.Type == messages.ValTypeNull || p.Type == messages.ValTypeInt
+		points = append(points, p)
+	}
+	if asIs {
+		return r.out.SendFrame(false, fakeDataFrame(r.req.Channel, at.UnixMilli(), points))
+	}
+	return r.out.Send(messages.NewData(at.UnixMilli(), points))
+}
+
+// describe sends the metadata of series for which it is new.
+func (r *fakeRun) describe(tsids []idtool.ID) error {
+	for _, id := range tsids {
+		props := r.backend.properties(id)
+		if props == nil || r.sent[id] == props {
+			continue
+		}
+		r.sent[id] = props
+		if err := r.send(messages.NewMetadata(id, props), r.start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inform sends the information that every run has, after its first batch.
+func (r *fakeRun) inform(at time.Time) error {
+	ms := at.UnixMilli()
+	resolution := map[string]any{"resolutionMs": r.resolution.Milliseconds()}
+	if err := r.out.Send(messages.NewInfo(messages.JobRunningResolution, "INFO", ms, resolution)); err != nil {
+		return err
+	}
+	if r.req.MaxDelay == 0 {
+		return nil
+	}
+	maxDelay := map[string]any{"maxDelayMs": r.req.MaxDelay.Milliseconds()}
+	return r.out.Send(messages.NewInfo(messages.JobInitialMaxDelay, "INFO", ms, maxDelay))
+}
+
+// scripted sends what the test has planned after n batches.
+func (r *fakeRun) scripted(n int, at time.Time) error {
+	r.backend.mu.Lock()
+	msgs := r.backend.program(r.req.Program).script[n]
+	r.backend.mu.Unlock()
+	for _, m := range msgs {
+		if err := r.send(m, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *fakeRun) sendInbox() error {
+	r.backend.mu.Lock()
+	msgs := r.inbox
+	r.inbox = nil
+	r.backend.mu.Unlock()
+	for _, m := range msgs {
+		if err := r.send(m, r.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send sends a message of a test. After an expiry there are no points of the series until
+// there is metadata again (protocol.md 3.1 e).
+func (r *fakeRun) send(m messages.Message, at time.Time) error {
+	switch m := m.(type) {
+	case *messages.ExpiredTSIDMessage:
+		id, err := messages.ParseTSID(m.TSID)
+		if err != nil {
+			return err
+		}
+		r.expired[id] = true
+	case *messages.MetadataMessage:
+		delete(r.expired, m.TSID)
+	case *messages.ChannelAbortControlMessage, *messages.EndOfChannelControlMessage, *messages.ErrorMessage:
+		r.backend.leave(r) // before the client can see the end
+		if err := r.out.Send(fakeStamp(m, r.now(), at)); err != nil {
+			return err
+		}
+		return errFakeOver
+	}
+	return r.out.Send(fakeStamp(m, r.now(), at))
+}
+
+// fakeStamp gives a message without a timestamp one: the logical time at, or the present
+// for control messages.
+func fakeStamp(m messages.Message, now, at time.Time) messages.Message {
+	logical, present := uint64(at.UnixMilli()), uint64(now.UnixMilli())
+	switch m := m.(type) {
+	case *messages.InfoMessage:
+		c := *m
+		stampMs(&c.LogicalTimestampMillis, logical)
+		stampMs(&c.MessageBlock.TimestampMillis, logical)
+		return &c
+	case *messages.EventMessage:
+		c := *m
+		stampMs(&c.TimestampMillis, logical)
+		return &c
+	case *messages.JobProgressControlMessage:
+		c := *m
+		stampMs(&c.TimestampMillis, present)
+		return &c
+	case *messages.ChannelAbortControlMessage:
+		c := *m
+		stampMs(&c.TimestampMillis, present)
+		return &c
+	case *messages.EndOfChannelControlMessage:
+		c := *m
+		stampMs(&c.TimestampMillis, present)
+		return &c
+	case *messages.BaseControlMessage:
+		c := *m
+		stampMs(&c.TimestampMillis, present)
+		return &c
+	}
+	return m
+}
+
+func stampMs(ms *uint64, value uint64) {
+	if *ms == 0 {
+		*ms = value
+	}
+}
+
+func (r *fakeRun) now() time.Time {
+	if r.clock != nil {
+		return r.clock.Now()
+	}
+	return time.Now()
+}
+
+func (r *fakeRun) tsids() []idtool.ID {
+	r.backend.mu.Lock()
+	defer r.backend.mu.Unlock()
+	return r.backend.program(r.req.Program).tsids
+}
+
+func (f *FakeBackend) value(id idtool.ID) func(time.Time) messages.DataPayload {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.values[id]
+}
+
+func (f *FakeBackend) properties(id idtool.ID) *messages.MetadataProperties {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.metadata[id]
+}
+
+// enter counts a run that begins.
+func (f *FakeBackend) enter(r *fakeRun) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.program(r.req.Program)
+	p.runs[r] = struct{}{}
+	p.started++
+	f.jobsChanged()
+}
+
+// leave counts a run that ends. A second call does nothing.
+func (f *FakeBackend) leave(r *fakeRun) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.program(r.req.Program)
+	if _, runs := p.runs[r]; runs {
+		delete(p.runs, r)
+		f.jobsChanged()
+	}
+}
+
+func (f *FakeBackend) jobsChanged() {
+	if f.changed != nil {
+		close(f.changed)
+		f.changed = nil
+	}
+}
+
+// fakeDataFrame makes a binary data frame (protocol.md 4.2, 4.3) with points of all types,
+// also of those that a server should not send.
+func fakeDataFrame(channel string, ms int64, points []messages.DataPayload) []byte {
+	const version, dataType = 1, 5
+	frame := make([]byte, 20, 32+17*len(points))
+	frame[0], frame[1] = version, dataType
+	copy(frame[4:], channel)
+	frame = binary.BigEndian.AppendUint64(frame, uint64(ms))
+	frame = binary.BigEndian.AppendUint32(frame, uint32(len(points)))
+	for _, p := range points {
+		frame = append(frame, byte(p.Type))
+		frame = binary.BigEndian.AppendUint64(frame, uint64(p.TSID))
+		frame = append(frame, p.Val[:]...)
+	}
+	return frame
+}
