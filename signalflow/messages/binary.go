@@ -272,10 +272,13 @@ type Point struct {
 
 // AsFloat is DataPayload.AsFloat.
 func (p Point) AsFloat() (v float64, ok bool) {
-	if p.Type == ValTypeDouble {
+	switch p.Type {
+	case ValTypeDouble:
 		return math.Float64frombits(p.Bits), true
+	case ValTypeNull:
+		return 0, false
 	}
-	return float64(int64(p.Bits)), p.Type != ValTypeNull
+	return float64(int64(p.Bits)), true
 }
 
 // Int64 returns the value of a point of type long or int.

@@ -199,10 +199,7 @@ func (d *Decoder) decodeJSON(text, typ, channel string) (Message, error) {
 	if r.route(); r.err != nil {
 		return nil, r.err
 	}
-	if r.base.Typ != DataType {
-		r.base.src = &source{text: text}
-	}
-	m := r.message()
+	m := r.message(text)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -242,13 +239,16 @@ func (r *reading) typeName(s string) string {
 
 // message decodes the fields of the message by its type. A keep-alive is known by
 // its event alone (protocol.md 3.3.7).
-func (r *reading) message() Message {
-	if kind(r.fields[fieldEvent]) == '"' && stringValue(r.fields[fieldEvent]) == KeepAliveEvent {
+func (r *reading) message(text string) Message {
+	alive := kind(r.fields[fieldEvent]) == '"' && stringValue(r.fields[fieldEvent]) == KeepAliveEvent
+	if r.base.Typ == DataType && !alive {
+		return r.data()
+	}
+	r.base.src = &source{text: text}
+	if alive {
 		return r.control()
 	}
 	switch r.base.Typ {
-	case DataType:
-		return r.data()
 	case ControlMessageType:
 		return r.control()
 	case MetadataType:

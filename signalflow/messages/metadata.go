@@ -98,6 +98,9 @@ func (r *reading) properties(v string, p *MetadataProperties) {
 	for _, m := range custom {
 		r.customProperty(m, p, &text)
 	}
+	if len(p.CustomRaw) == 0 {
+		p.CustomRaw = nil
+	}
 }
 
 func (r *reading) internalProperty(m property, p *MetadataProperties) {
@@ -225,13 +228,26 @@ func (p *MetadataProperties) field(name string) any {
 	return nil
 }
 
+// sameField tells whether a field has the value that is read from a property, so
+// that the property, which may have another form, can be written as it came.
+func sameField(field, property any) bool {
+	n, isInt := field.(int)
+	if !isInt {
+		return field == property
+	}
+	text, err := appendValue(nil, property)
+	var r reading
+	return err == nil && r.smallIntOf(string(text), "") == n
+}
+
 func (w *writing) property(name string, p *MetadataProperties) {
-	if v := p.field(name); v != nil {
+	internal, isInternal := p.InternalProperties[name]
+	if v := p.field(name); v != nil && !(isInternal && sameField(v, internal)) {
 		w.value(name, v)
 		return
 	}
-	if v, ok := p.InternalProperties[name]; ok {
-		w.value(name, v)
+	if isInternal {
+		w.value(name, internal)
 		return
 	}
 	text, isText := p.CustomProperties[name]
