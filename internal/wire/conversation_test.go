@@ -1,17 +1,12 @@
 package wire
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,30 +140,6 @@ type player struct {
 	seen     map[string]string // values of <name> placeholders
 }
 
-// peer is one client connection.
-type peer struct {
-	ws   *websocket.Conn
-	gate *gatedConn
-	done chan struct{} // the reader has ended
-
-	mu     sync.Mutex
-	frames []frame
-}
-
-// frame is one thing that came from the server, in the notation of the files.
-type frame struct {
-	channel string
-	mark    string // "", "binary", "gzip" for JSON; "shown" for text that is compared as it is
-	text    string
-}
-
-func (f frame) String() string {
-	if f.mark == "shown" || f.mark == "" {
-		return f.text
-	}
-	return f.mark + " " + f.text
-}
-
 func (p *player) play(l talk) error {
 	if l.verb == "=" { // an act that no side sees
 		return p.act(l)
@@ -246,54 +217,6 @@ func (p *player) peer(name string) (*peer, error) {
 	return c, nil
 }
 
-func (c *peer) add(f frame) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.frames = append(c.frames, f)
-}
-
-func (c *peer) read() {
-	defer close(c.done)
-	for {
-		kind, data, err := c.ws.ReadMessage()
-		if err != nil {
-			text := "lost"
-			var closed *websocket.CloseError
-			if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
-				text = strings.TrimSpace(fmt.Sprintf("close %d %s", closed.Code, closed.Text))
-			}
-			c.add(frame{mark: "shown", text: text})
-			c.ws.Close()
-			return
-		}
-		c.add(toFrame(kind, data))
-	}
-}
-
-func toFrame(kind int, data []byte) frame {
-	if kind == websocket.TextMessage {
-		var m struct {
-			Channel string `json:"channel"`
-		}
-		if err := json.Unmarshal(data, &m); err != nil {
-			return frame{mark: "shown", text: fmt.Sprintf("not JSON: %q", data)}
-		}
-		return frame{channel: m.Channel, text: string(data)}
-	}
-	body, marks, err := openFrame(data)
-	if err != nil {
-		return frame{mark: "shown", text: fmt.Sprintf("broken frame % x: %v", data, err)}
-	}
-	if data[2]&2 != 0 {
-		return frame{channel: channelOf(data), mark: strings.TrimSpace("binary" + marks), text: string(body)}
-	}
-	text, err := describeData(data)
-	if err != nil {
-		text = fmt.Sprintf("broken data % x: %v", data, err)
-	}
-	return frame{channel: channelOf(data), mark: "shown", text: text}
-}
-
 // say sends what the client says.
 func (p *player) say(c *peer, rest string) error {
 	defer synctest.Wait()
@@ -347,132 +270,6 @@ func (p *player) expect(c *peer, want string) error {
 	return fmt.Errorf("nothing came on channel %q; want %s\nwaiting: %v", f.channel, want, c.frames)
 }
 
-// takeFlood takes data messages of a channel as long as they come, at least one.
-func (c *peer) takeFlood(channel string) error {
-	taken := 0
-	kept := c.frames[:0:0]
-	over := false
-	for _, f := range c.frames {
-		if !over && f.channel == channel && strings.HasPrefix(f.text, "data ") {
-			taken++
-			continue
-		}
-		over = over || f.channel == channel
-		kept = append(kept, f)
-	}
-	c.frames = kept
-	if taken == 0 {
-		return fmt.Errorf("no data on channel %q; waiting: %v", channel, c.frames)
-	}
-	return nil
-}
-
-func parseExpected(want string) frame {
-	mark := ""
-	for _, m := range []string{"binary gzip", "binary"} {
-		if rest, has := strings.CutPrefix(want, m+" "); has {
-			mark, want = m, rest
-			break
-		}
-	}
-	if !strings.HasPrefix(want, "{") {
-		f := frame{mark: "shown", text: want}
-		if fields := strings.Fields(strings.Replace(want, "data gzip", "data", 1)); fields[0] == "data" {
-			f.channel = fields[1]
-		}
-		return f
-	}
-	var m struct {
-		Channel string `json:"channel"`
-	}
-	json.Unmarshal([]byte(want), &m) // a fault shows in match
-	return frame{channel: m.Channel, mark: mark, text: want}
-}
-
-func (p *player) match(want, got frame) error {
-	if want.mark != got.mark {
-		return fmt.Errorf("the form of the frame differs")
-	}
-	if want.mark == "shown" {
-		if want.text != got.text {
-			return fmt.Errorf("differs")
-		}
-		return nil
-	}
-	var w, g any
-	if err := json.Unmarshal([]byte(want.text), &w); err != nil {
-		return fmt.Errorf("expectation: %w", err)
-	}
-	if err := json.Unmarshal([]byte(got.text), &g); err != nil {
-		return err
-	}
-	return p.matchValue("message", w, g)
-}
-
-// placeholder is a string value that stands for something else: "<int>" any whole number
-// from 0, "<text>" any string but "", "<has:…>" a string that contains …, and any other
-// name a handle, which must be the same everywhere in the conversation.
-var placeholder = regexp.MustCompile(`<[a-z0-9]+(:[^>]*)?>`)
-
-func (p *player) matchValue(path string, want, got any) error {
-	if text, ok := want.(string); ok && placeholder.FindString(text) == text && text != "" {
-		return p.matchPlaceholder(path, text, got)
-	}
-	if w, ok := want.(map[string]any); ok {
-		g, ok := got.(map[string]any)
-		if !ok {
-			return fmt.Errorf("%s is no object", path)
-		}
-		for key := range g {
-			if _, expected := w[key]; !expected {
-				return fmt.Errorf("%s.%s was not expected", path, key)
-			}
-		}
-		for key, v := range w {
-			if _, has := g[key]; !has {
-				return fmt.Errorf("%s.%s is missing", path, key)
-			}
-			if err := p.matchValue(path+"."+key, v, g[key]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if fmt.Sprintf("%#v", want) != fmt.Sprintf("%#v", got) {
-		return fmt.Errorf("%s is %v", path, got)
-	}
-	return nil
-}
-
-var handleForm = regexp.MustCompile(`^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$`)
-
-func (p *player) matchPlaceholder(path, name string, got any) error {
-	text, isText := got.(string)
-	part, isPart := strings.CutPrefix(name, "<has:")
-	switch {
-	case name == "<int>":
-		if n, ok := got.(float64); !ok || n < 0 || n != math.Trunc(n) {
-			return fmt.Errorf("%s is no whole number: %v", path, got)
-		}
-	case name == "<text>":
-		if text == "" {
-			return fmt.Errorf("%s is no text: %v", path, got)
-		}
-	case isPart:
-		if !isText || !strings.Contains(text, strings.TrimSuffix(part, ">")) {
-			return fmt.Errorf("%s is %v", path, got)
-		}
-	case p.seen[name] == "":
-		if !handleForm.MatchString(text) {
-			return fmt.Errorf("%s is no handle: %v", path, got)
-		}
-		p.seen[name] = text
-	case p.seen[name] != text:
-		return fmt.Errorf("%s is %v, want %s = %s", path, got, name, p.seen[name])
-	}
-	return nil
-}
-
 // finish fails the test for whatever the server said and nobody expected.
 func (p *player) finish() {
 	synctest.Wait()
@@ -487,67 +284,4 @@ func (p *player) finish() {
 		<-c.done
 	}
 	p.listener.Close()
-}
-
-// gatedConn is a connection whose reader can be held up, and whose writes can be sent as one.
-type gatedConn struct {
-	net.Conn
-	mu      sync.Mutex
-	held    chan struct{} // closed by resume; nil while reading is allowed
-	holding bool
-	unsent  []byte
-}
-
-func (g *gatedConn) Read(b []byte) (int, error) {
-	n, err := g.Conn.Read(b)
-	g.mu.Lock()
-	held := g.held
-	g.mu.Unlock()
-	if held != nil {
-		<-held
-	}
-	return n, err
-}
-
-func (g *gatedConn) Write(b []byte) (int, error) {
-	g.mu.Lock()
-	if g.holding {
-		defer g.mu.Unlock()
-		g.unsent = append(g.unsent, b...)
-		return len(b), nil
-	}
-	g.mu.Unlock()
-	return g.Conn.Write(b)
-}
-
-func (g *gatedConn) hold() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.holding = true
-}
-
-func (g *gatedConn) flush() error {
-	g.mu.Lock()
-	unsent := g.unsent
-	g.holding, g.unsent = false, nil
-	g.mu.Unlock()
-	_, err := g.Conn.Write(unsent)
-	return err
-}
-
-func (g *gatedConn) pause() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.held == nil {
-		g.held = make(chan struct{})
-	}
-}
-
-func (g *gatedConn) resume() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.held != nil {
-		close(g.held)
-		g.held = nil
-	}
 }

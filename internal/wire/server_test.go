@@ -185,6 +185,7 @@ func TestShutdownIsBounded(t *testing.T) {
 		}), Options{MaxQueueBytes: 1 << 20})
 		ws := dial(t, l)
 		say(t, ws, execute)
+		synctest.Wait() // until every buffer on the way is full
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
