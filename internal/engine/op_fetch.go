@@ -129,6 +129,8 @@ func (f *fetch) discover(ctx context.Context, t, end int64) error {
 	}
 	f.matched = max(f.matched, found.Matched)
 	slices.SortFunc(found.Series, func(a, b *series.Series) int { return cmp.Compare(a.ID, b.ID) })
+	f.tracks = slices.Grow(f.tracks, len(found.Series))
+	f.out.members = slices.Grow(f.out.members, len(found.Series))
 	var added []*series.Series
 	var at []int32
 	for _, s := range found.Series {
