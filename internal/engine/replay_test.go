@@ -187,3 +187,70 @@ func TestStartDoesNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// Series that come and go leave the same trace live and in history, through every operator.
+func TestChurn(t *testing.T) {
+	const length = 120 * time.Second
+	rnd := rand.New(rand.NewPCG(5, 5))
+	var samples []series.Sample
+	for i := range 30 {
+		s := named(fmt.Sprintf("m{host:h%d,dc:d%d}#%s", i, i%4, []string{"", "cumulative"}[i%2]))
+		for at := time.Duration(rnd.IntN(40)) * time.Second; at < length; at += time.Second {
+			samples = append(samples, sampleAt(s, at, float64(rnd.IntN(100))))
+			if rnd.IntN(12) == 0 {
+				at += time.Duration(rnd.IntN(25)) * time.Second // longer or shorter than the inactivity
+			}
+		}
+	}
+	slices.SortStableFunc(samples, func(a, b series.Sample) int { return cmp.Compare(a.Arrival, b.Arrival) })
+	p := &program{}
+	m := p.fetch(graph.Fetch{Metric: "m", Resolution: time.Second})
+	p.publish("silent", p.data("silent"))
+	last := p.fetch(graph.Fetch{Metric: "m", Resolution: time.Second, Extrapolation: graph.ExtrapolateLastValue})
+	byDC := p.agg(graph.Sum, m, "dc")
+	p.publish("raw", m)
+	p.publish("last", last)
+	p.publish("lasts", p.agg(graph.Sum, last, "dc"))
+	p.publish("pairs", p.binary(graph.Add, p.binary(graph.Multiply, byDC, m), last))
+	p.publish("window", p.over(graph.Sum, m, 4*time.Second))
+	p.publish("windows", p.agg(graph.Max, p.over(graph.Mean, last, 3*time.Second), "dc"))
+	p.publish("both", p.over(graph.Min, byDC, 5*time.Second))
+
+	store := memstore.New(memstore.Options{})
+	store.Append(sampleAt(named("silent{}"), -time.Second, 1))
+	options := engine.Options{
+		Source: store, Start: epoch, Stop: epoch.Add(length), Resolution: time.Second, MaxDelay: time.Second, Inactivity: 8 * time.Second,
+	}
+	var live *recorder
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(epoch))
+		j := startLive(t, store, p, options)
+		for _, s := range samples {
+			time.Sleep(time.Until(time.UnixMilli(s.Arrival)))
+			store.Append(s)
+			synctest.Wait()
+		}
+		if err := <-j.done; err != nil {
+			t.Fatal(err)
+		}
+		live = j.recorder
+	})
+	options.Clock = clockAt(time.Hour)
+	history := run(t, p, options)
+	if diff := difference(valuesOnly(live), valuesOnly(history)); diff != "" {
+		t.Errorf("live and history differ:\n%s", diff)
+	}
+	if n := len(history.expired); n < 50 {
+		t.Errorf("only %d series expired", n)
+	}
+}
+
+// valuesOnly returns the rows of the series that had a value.
+func valuesOnly(r *recorder) string {
+	var lines []string
+	for name := range r.values {
+		lines = append(lines, name+" = "+r.row(name))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
