@@ -294,3 +294,32 @@ func TestManyShortComputations(t *testing.T) {
 		hear(t, ws, "END_OF_CHANNEL")
 	}
 }
+
+// A client that has sent more than the server wanted to read still gets the close frame:
+// over TCP, where closing a socket with unread input would reset the connection.
+func TestCloseFrameSurvivesUnreadInput(t *testing.T) {
+	server := NewServer(&scriptBackend{}, Options{})
+	defer server.Close()
+	handled := make(chan struct{})
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(handled)
+		server.ServeHTTP(w, r)
+	}))
+	defer web.Close()
+	ws, _, err := websocket.DefaultDialer.Dial(strings.Replace(web.URL, "http", "ws", 1)+"/connect", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	say(t, ws, `{"type":"authenticate","token":"wrong"}`)
+	for range 50 {
+		say(t, ws, `{"type":"execute","channel":"ch-1","program":"`+strings.Repeat("x", 4000)+`"}`)
+	}
+	if err := ws.NetConn().(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	<-handled
+	if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, 4401) {
+		t.Errorf("the connection ends with %v, want close 4401", err)
+	}
+}
