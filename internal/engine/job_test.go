@@ -80,6 +80,36 @@ func TestResolutionOfSeveral(t *testing.T) {
 	}
 }
 
+// The lag rollup is the mean of arrival less time, in ms, in history as in live points.
+func TestLag(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	s := named("m{}")
+	for i, lag := range []int64{100, 300, 50} {
+		sample := sampleAt(s, time.Duration(i*5)*time.Second, 1)
+		sample.Arrival += lag
+		store.Append(sample)
+	}
+	p := &program{}
+	p.publish("A", p.fetch(graph.Fetch{Metric: "m", Rollup: graph.RollupLag}))
+	if got := run(t, p, overSlots(store, 2)).rows(); got != "A{} = 200 50" {
+		t.Errorf("history: %s", got)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		put(store, s, 1, 0)
+		j := startLive(t, store, p, engine.Options{Resolution: time.Second})
+		wait(900 * time.Millisecond)
+		put(store, s, 1, 300*time.Millisecond)
+		wait(2 * time.Second)
+		put(store, s, 1, 700*time.Millisecond)
+		wait(4 * time.Second)
+		j.end()
+		if got := j.row("A{}"); !strings.HasPrefix(got, "150 - 700") {
+			t.Errorf("live: %s", got)
+		}
+	})
+}
+
 func TestMaxDelay(t *testing.T) {
 	tests := []struct {
 		name     string

@@ -156,7 +156,9 @@ func TestLiveSeriesJoin(t *testing.T) {
 		p := &program{}
 		m := p.data("m")
 		p.publish("raw", m)
-		p.publish("sum", p.agg(graph.Sum, m, "dc"))
+		sum := p.agg(graph.Sum, m, "dc")
+		p.publish("sum", sum)
+		p.publish("doubled", p.binary(graph.Multiply, sum, p.number(2)))
 		p.publish("n", p.agg(graph.Count, m))
 		p.publish("over", p.over(graph.Sum, m, 3*time.Second))
 		j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: 100 * time.Millisecond})
@@ -172,7 +174,7 @@ func TestLiveSeriesJoin(t *testing.T) {
 		}
 		wait(500 * time.Millisecond)
 		j.end()
-		want := "n{} = 0 0 1 1 2 2\nover{dc:x,h:a} = - - 1 2 3 3\nover{dc:x,h:b} = - - - - 10 20\n" +
+		want := "doubled{dc:x} = - - 2 2 22 22\nn{} = 0 0 1 1 2 2\nover{dc:x,h:a} = - - 1 2 3 3\nover{dc:x,h:b} = - - - - 10 20\n" +
 			"raw{dc:x,h:a} = - - 1 1 1 1\nraw{dc:x,h:b} = - - - - 10 10\nsum{dc:x} = - - 1 1 11 11"
 		if got := j.rows(); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -182,8 +184,8 @@ func TestLiveSeriesJoin(t *testing.T) {
 		}
 		// The group's metadata held h:a as long as a was alone; then they are sent again.
 		for _, o := range j.outputs {
-			if o.Label == "sum" && o.Metadata.String() != "{dc=x}" {
-				t.Errorf("metadata of the group are %v", o.Metadata)
+			if (o.Label == "sum" || o.Label == "doubled") && o.Metadata.String() != "{dc=x}" {
+				t.Errorf("metadata of %s are %v", o.Label, o.Metadata)
 			}
 		}
 	})

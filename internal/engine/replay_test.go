@@ -77,14 +77,16 @@ func TestLiveEqualsHistory(t *testing.T) {
 		every      time.Duration // between points
 		resolution time.Duration
 		start      time.Duration // of the live job, since the first point
+		batch      int           // points that come at once
 		feedLimit  int
 	}{
-		{"from the first point", time.Second, time.Second, 0, 0},
-		{"from the middle of a slot", time.Second, time.Second, 20*time.Second + 300*time.Millisecond, 0},
-		{"coarser slots", time.Second, 5 * time.Second, 17 * time.Second, 0},
-		{"finer points", 50 * time.Millisecond, 5 * time.Second, 11 * time.Second, 0},
-		{"feed overflows", time.Second, time.Second, 5 * time.Second, 4},
-		{"feed overflows, finer points", 200 * time.Millisecond, 4 * time.Second, 5 * time.Second, 16},
+		{"from the first point", time.Second, time.Second, 0, 1, 0},
+		{"from the middle of a slot", time.Second, time.Second, 20*time.Second + 300*time.Millisecond, 1, 0},
+		{"coarser slots", time.Second, 5 * time.Second, 17 * time.Second, 1, 0},
+		{"finer points", 50 * time.Millisecond, 5 * time.Second, 11 * time.Second, 1, 0},
+		{"batches", time.Second, time.Second, 5 * time.Second, 9, 0},
+		{"feed overflows", time.Second, time.Second, 5 * time.Second, 9, 8},
+		{"feed overflows, finer points", 200 * time.Millisecond, 4 * time.Second, 5 * time.Second, 20, 19},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,16 +98,17 @@ func TestLiveEqualsHistory(t *testing.T) {
 			store.Append(sampleAt(named("silent{}"), -time.Minute, 1))
 			options := engine.Options{
 				Source: store, Start: epoch.Add(test.start), Stop: epoch.Add(length),
-				Resolution: test.resolution, MaxDelay: 3 * time.Second,
+				Resolution: test.resolution, MaxDelay: 5 * time.Second,
 			}
 			var live *recorder
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(epoch))
 				feed := func(until time.Duration) {
 					for len(samples) > 0 && samples[0].Arrival < epoch.Add(until).UnixMilli() {
-						time.Sleep(time.Until(time.UnixMilli(samples[0].Arrival)))
-						store.Append(samples[0])
-						samples = samples[1:]
+						n := min(test.batch, len(samples))
+						time.Sleep(time.Until(time.UnixMilli(samples[n-1].Arrival)))
+						store.Append(samples[:n]...)
+						samples = samples[n:]
 						synctest.Wait()
 					}
 				}
@@ -214,6 +217,7 @@ func TestChurn(t *testing.T) {
 	p.publish("pairs", p.binary(graph.Add, p.binary(graph.Multiply, byDC, m), last))
 	p.publish("window", p.over(graph.Sum, m, 4*time.Second))
 	p.publish("windows", p.agg(graph.Max, p.over(graph.Mean, last, 3*time.Second), "dc"))
+	p.publish("used again", p.over(graph.Mean, last, 6*time.Second))
 	p.publish("both", p.over(graph.Min, byDC, 5*time.Second))
 
 	store := memstore.New(memstore.Options{})
