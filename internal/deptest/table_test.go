@@ -52,9 +52,9 @@ var table = []row{
 		"main only starts the command, which tests start as well"},
 	{"cmd/signalflow/internal/cli", []string{
 		"signalflow", "signalflow/messages", "syntax",
-		"internal/eval", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/wire",
+		"internal/eval", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
 		"cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
-	}, []string{cobra, pflag}, "the command line puts the parts together; cobra stays here"},
+	}, []string{cobra, pflag, idtool}, "the command line puts the parts together; cobra stays here"},
 	{"cmd/signalflow/internal/server", []string{
 		"signalflow/messages", "syntax",
 		"internal/engine", "internal/eval", "internal/graph", "internal/resolve", "internal/series", "internal/wire",
