@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -198,18 +199,37 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 		return endedBy(ctx, err)
 	}
 	defer s.close()
-	client, err := signalflow.NewClient(append(s.options, signalflow.UserAgent("signalflow/"+version()))...)
-	if err != nil {
-		return usageError{err.Error()}
-	}
-	defer client.Close()
-	computation, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Resolution: f.resolution, MaxDelay: f.maxDelay})
+	computation, closeClient, err := execute(ctx, s, f, p, notes)
 	if err != nil {
 		return endedBy(ctx, err)
 	}
+	defer closeClient()
 	out := a.openOutput(f.output, tableTitle(t, p), notes, cancel)
 	err = newFollower(computation, out, notes, s.metrics).follow(ctx, f.duration, f.timeout)
 	return errors.Join(describe(endedBy(ctx, err), p), out.close())
+}
+
+// execute sends the program to a session. While it waits for a connection it tells what
+// goes wrong with the attempts.
+func execute(ctx context.Context, s *session, f runFlags, p program, notes *notices) (*signalflow.Computation, func(), error) {
+	var connected atomic.Bool
+	attemptFailed := func(err error) {
+		if !connected.Load() && !errors.As(err, new(*signalflow.AuthError)) { // that one Execute returns
+			notes.warn(err.Error() + "; trying again")
+		}
+	}
+	client, err := signalflow.NewClient(append(s.options,
+		signalflow.UserAgent("signalflow/"+version()), signalflow.OnError(attemptFailed))...)
+	if err != nil {
+		return nil, nil, usageError{err.Error()}
+	}
+	c, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Resolution: f.resolution, MaxDelay: f.maxDelay})
+	if err != nil {
+		client.Close()
+		return nil, nil, err
+	}
+	connected.Store(true)
+	return c, client.Close, nil
 }
 
 // endedBy returns the cause of a context that has ended, else err: what fails because of

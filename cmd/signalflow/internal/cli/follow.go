@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/signalfx/signalfx-go/idtool"
-
 	"github.com/signalfx/signalflow-client-go/signalflow"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -17,7 +15,7 @@ type follower struct {
 	notes       *notices
 	metrics     func() []string // the metrics that exist; nil when that is not known
 
-	series map[idtool.ID]knownSeries
+	series map[int64]knownSeries // by tsId
 	values []publishedValue // reused
 	got    bool             // a value has come
 }
@@ -29,7 +27,7 @@ type knownSeries struct {
 }
 
 func newFollower(c *signalflow.Computation, out output, notes *notices, metrics func() []string) *follower {
-	return &follower{computation: c, out: out, notes: notes, metrics: metrics, series: make(map[idtool.ID]knownSeries)}
+	return &follower{computation: c, out: out, notes: notes, metrics: metrics, series: make(map[int64]knownSeries)}
 }
 
 const (
@@ -116,7 +114,7 @@ func (f *follower) data(ctx context.Context, m *messages.DataMessage) error {
 		if !ok {
 			continue
 		}
-		s, err := f.seriesOf(ctx, p.TSID)
+		s, err := f.seriesOf(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -134,18 +132,19 @@ func payloadNumber(p messages.DataPayload) (number, bool) {
 	return float(v), ok
 }
 
-// seriesOf returns the series of an identity, with its newest metadata. They come before
-// the data; without them a value is printed bare rather than lost.
-func (f *follower) seriesOf(ctx context.Context, id idtool.ID) (*publishedSeries, error) {
+// seriesOf returns the series of a point, with its newest metadata. They come before the
+// data; without them a value is printed bare rather than lost.
+func (f *follower) seriesOf(ctx context.Context, p messages.DataPayload) (*publishedSeries, error) {
+	id := int64(p.TSID)
 	wait, cancel := context.WithTimeout(ctx, metadataTimeout)
-	properties, err := f.computation.TSIDMetadata(wait, id)
+	properties, err := f.computation.TSIDMetadata(wait, p.TSID)
 	cancel()
 	known, ok := f.series[id]
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil && !ok:
-		f.notes.warn("no metadata for series " + id.String() + "; its values have no label and dimensions")
+		f.notes.warn("no metadata for series " + p.TSID.String() + "; its values have no label and dimensions")
 		known.series = &publishedSeries{}
 	case ok && (err != nil || properties == known.properties):
 		return known.series, nil
@@ -164,8 +163,8 @@ func (f *follower) expired(m *messages.ExpiredTSIDMessage) {
 	if err != nil {
 		return
 	}
-	if known, ok := f.series[id]; ok {
+	if known, ok := f.series[int64(id)]; ok {
 		f.out.expired(known.series)
-		delete(f.series, id)
+		delete(f.series, int64(id))
 	}
 }

@@ -3,17 +3,20 @@ package cli
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/term"
 )
 
-// notices tells a person what is not data. They are for one goroutine.
+// notices tells a person what is not data. Its methods may be called concurrently.
 type notices struct {
 	w     io.Writer
 	quiet bool
-	live  *term.Live // shows them while it runs
-	held  []string   // said meanwhile; printed when it has ended
-	said  map[string]bool
+
+	mu   sync.Mutex
+	live *term.Live // shows them while it runs
+	held []string   // said meanwhile; printed when it has ended
+	said map[string]bool
 }
 
 // maxNotices bounds what is remembered: beyond it nothing more is said.
@@ -24,6 +27,8 @@ func (n *notices) warn(text string) { n.say("warning: " + text) }
 
 // say prints a line, once: information is repeated on the wire.
 func (n *notices) say(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.quiet || n.said[text] || len(n.said) >= maxNotices {
 		return
 	}
@@ -40,8 +45,17 @@ func (n *notices) say(text string) {
 	fmt.Fprintln(n.w, text)
 }
 
+// showIn sends what is said to a live table that is about to run, until resume.
+func (n *notices) showIn(live *term.Live) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.live = live
+}
+
 // resume prints what was said while a live table ran.
 func (n *notices) resume() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.live = nil
 	for _, text := range n.held {
 		fmt.Fprintln(n.w, text)

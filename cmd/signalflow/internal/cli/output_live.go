@@ -50,7 +50,7 @@ func (a *app) openLive(title string, notes *notices, cancel context.CancelCauseF
 		series: make(map[*publishedSeries]*term.Series),
 		ended:  make(chan struct{}),
 	}
-	notes.live = t.live
+	notes.showIn(t.live)
 	go func() { // close waits for it
 		defer close(t.ended)
 		defer closeInput()

@@ -349,7 +349,9 @@ func TestCloudErrors(t *testing.T) {
 	if strings.Contains(r.stderr, "wr0ng") {
 		t.Errorf("the token is shown: %s", r.stderr)
 	}
-	command(t, cloud(errors.New("connection refused"), nil), append(args, secret, demoProgram)...).check(t, 3, "connection refused")
+	r = command(t, cloud(errors.New("connection refused"), nil), append(args, secret, demoProgram)...)
+	r.check(t, 3, "error: not connected to ws://stream.us1.signalfx.com/v2/signalflow; last attempt: ")
+	r.check(t, 3, "connection refused; trying again\n")
 	command(t, cloud(nil, (*wire.Server).KillConnections), append(args, secret, demoProgram)...).check(t, 3, "connection lost")
 }
 
