@@ -37,10 +37,18 @@ func BenchmarkStep(b *testing.B) {
 		{"mean-by-service", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean, By: []string{"service"}}) }, false},
 		{"count-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Count, By: []string{"host"}}) }, false},
 		{"max-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Max, By: []string{"host"}}) }, false},
-		{"sum-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Sum, Over: hour}, ten) }, false},
-		{"mean-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Mean, Over: hour}, ten) }, false},
-		{"max-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Max, Over: hour}, ten) }, false},
-		{"count-over-1h", func() operator { return newWindow(&graph.Window{Func: graph.Count, Over: hour}, ten) }, false},
+		{"sum-over-1h", func() operator {
+			return newWindow(&graph.Window{Func: graph.Sum, Over: hour}, ten, &budget{limit: 1 << 40})
+		}, false},
+		{"mean-over-1h", func() operator {
+			return newWindow(&graph.Window{Func: graph.Mean, Over: hour}, ten, &budget{limit: 1 << 40})
+		}, false},
+		{"max-over-1h", func() operator {
+			return newWindow(&graph.Window{Func: graph.Max, Over: hour}, ten, &budget{limit: 1 << 40})
+		}, false},
+		{"count-over-1h", func() operator {
+			return newWindow(&graph.Window{Func: graph.Count, Over: hour}, ten, &budget{limit: 1 << 40})
+		}, false},
 		{"divide", func() operator { return newBinary(graph.Divide) }, true},
 		{"greater", func() operator { return newBinary(graph.Greater) }, true},
 	}

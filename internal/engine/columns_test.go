@@ -79,7 +79,7 @@ func TestWindowAgainstDefinition(t *testing.T) {
 	for _, reduce := range []graph.Reduce{graph.Sum, graph.Mean, graph.Min, graph.Max, graph.Count} {
 		for _, over := range []int{1, 2, 3, 7, 13, 100} {
 			rnd := rand.New(rand.NewPCG(uint64(over), 9))
-			w := newWindow(&graph.Window{Func: reduce, Over: time.Duration(over) * time.Second}, grid{step: 1000})
+			w := newWindow(&graph.Window{Func: reduce, Over: time.Duration(over) * time.Second}, grid{step: 1000}, &budget{limit: 1 << 40})
 			in, out, v, got := &stream{}, &stream{}, &vector{}, &vector{}
 			for range columns {
 				in.join(member{})
@@ -143,7 +143,7 @@ func define(r graph.Reduce, values []float64) (float64, bool) {
 
 // A window forgets a large value as soon as it has passed: no trace of it is left.
 func TestWindowLeavesNoTrace(t *testing.T) {
-	w := newWindow(&graph.Window{Func: graph.Sum, Over: 4 * time.Second}, grid{step: 1000})
+	w := newWindow(&graph.Window{Func: graph.Sum, Over: 4 * time.Second}, grid{step: 1000}, &budget{limit: 1 << 40})
 	in, out, v, got := &stream{}, &stream{}, &vector{}, &vector{}
 	in.join(member{})
 	w.Bind([]*stream{in}, out)

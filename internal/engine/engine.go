@@ -60,12 +60,18 @@ type Options struct {
 	JobID      string        // part of the identity of output series; may be empty
 	MaxSeries  int           // most series of one data() call; 0: 30,000; negative: no limit
 	Inactivity time.Duration // a series without a point for this long leaves; 0: 24 h
+
+	// MaxWindowPoints is the most points that the windows of the job may hold, 8 bytes each;
+	// a job that needs more ends with an error. 0: 60,000,000; negative: no limit.
+	MaxWindowPoints int64
 }
 
 const (
 	maxMaxDelay       = 15 * time.Minute
 	defaultMaxSeries  = 30_000
 	defaultInactivity = 24 * time.Hour
+
+	defaultMaxWindowPoints = 60_000_000
 )
 
 // Run runs a program until its range ends, and then returns nil. It returns earlier with

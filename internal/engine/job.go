@@ -70,6 +70,12 @@ func (o *Options) setDefaults() {
 	case o.MaxSeries < 0:
 		o.MaxSeries = 0
 	}
+	switch {
+	case o.MaxWindowPoints == 0:
+		o.MaxWindowPoints = defaultMaxWindowPoints
+	case o.MaxWindowPoints < 0:
+		o.MaxWindowPoints = math.MaxInt64
+	}
 	if o.Inactivity <= 0 {
 		o.Inactivity = defaultInactivity
 	}
@@ -111,7 +117,9 @@ func (j *job) run(ctx context.Context) error {
 		}
 	}
 	if !j.started {
-		j.plan.bind()
+		if err := j.plan.bind(); err != nil {
+			return err
+		}
 		return j.introduce(j.start)
 	}
 	return nil
@@ -127,7 +135,9 @@ func (j *job) advance(ctx context.Context, slot int64) error {
 		moved = f.op.turn(slot) || moved
 	}
 	if moved {
-		j.plan.bind()
+		if err := j.plan.bind(); err != nil {
+			return err
+		}
 	}
 	j.plan.step(slot)
 	if slot < j.start {

@@ -333,6 +333,27 @@ func TestErrorsEndTheJob(t *testing.T) {
 	}
 }
 
+// A program whose windows need too much memory is refused before it is taken.
+func TestWindowLimit(t *testing.T) {
+	p := &program{}
+	p.publish("A", p.over(graph.Sum, p.data("m"), 365*24*time.Hour))
+	o := overSlots(filled(10*time.Second, 0, time.Minute, 0), 1)
+	err := engine.Run(t.Context(), p.Graph(), o, newRecorder(t))
+	if err == nil || !strings.Contains(err.Error(), "would hold 201830400 points, the limit is 60000000") {
+		t.Errorf("got %v", err)
+	}
+	p = &program{}
+	p.publish("A", p.over(graph.Sum, p.data("m"), 100*time.Second))
+	o.MaxWindowPoints = 640
+	if got := run(t, p, o).row("A{h:a}"); got != "0" {
+		t.Errorf("at the limit: %s", got)
+	}
+	o.MaxWindowPoints = 639
+	if err := engine.Run(t.Context(), p.Graph(), o, newRecorder(t)); err == nil {
+		t.Error("no error beyond the limit")
+	}
+}
+
 // failingSource fails after some reads.
 type failingSource struct {
 	*memstore.Store

@@ -22,10 +22,17 @@ type window struct {
 	totals  []float64 // reduction of the current block up to now
 	counts  []int32   // values in the window
 	live    bitmap
+	budget  *budget
 }
 
-func newWindow(op *graph.Window, g grid) *window {
-	return &window{reduce: op.Func, grid: g, over: windowSlots(op, g.step)}
+// budget bounds what all windows of a job hold together. When it is exceeded the window
+// that asked stays as it is, and the job ends before its next step.
+type budget struct{ limit, used int64 }
+
+func (b *budget) exceeded() bool { return b.used > b.limit }
+
+func newWindow(op *graph.Window, g grid, b *budget) *window {
+	return &window{reduce: op.Func, grid: g, over: windowSlots(op, g.step), budget: b}
 }
 
 // windowSlots returns how many slots a window spans.
@@ -37,6 +44,9 @@ func (x *window) Bind(in []*stream, out *stream) {
 	out.follow(in[0])
 	x.live = out.live
 	x.widen(wordsFor(len(out.members)) * 64)
+	if x.budget.exceeded() {
+		return
+	}
 	for _, col := range out.left {
 		x.forget(int(col))
 	}
@@ -47,8 +57,13 @@ func (x *window) widen(width int) {
 	if width <= x.width {
 		return
 	}
-	if x.width > 0 {
-		width = max(width, 2*x.width)
+	b := x.budget
+	if double := 2 * x.width; double > width && b.used+x.over*int64(double-x.width) <= b.limit {
+		width = double
+	}
+	b.used += x.over * int64(width-x.width)
+	if b.exceeded() {
+		return
 	}
 	words, oldWords := width/64, x.width/64
 	present := make(bitmap, int(x.over)*words)

@@ -32,6 +32,7 @@ type plan struct {
 	fetches    []located[*fetch]
 	aggregates []located[*aggregate]
 	outputs    []located[*publish]
+	windows    *budget
 	preroll    int64 // slots to compute before the first one wanted
 }
 
@@ -46,7 +47,7 @@ type located[T any] struct {
 func newPlan(g *graph.Graph, o *Options, gr grid) *plan {
 	needed := reach(g)
 	before := history(g, needed, gr.step)
-	p := &plan{}
+	p := &plan{windows: &budget{limit: o.MaxWindowPoints}}
 	made := make([]*node, len(g.Nodes))
 	published := 0
 	for i, gn := range g.Nodes {
@@ -85,17 +86,22 @@ func newPlan(g *graph.Graph, o *Options, gr grid) *plan {
 			p.aggregates = append(p.aggregates, located[*aggregate]{a, i, gn.Span})
 			n.op = a
 		case *graph.Window:
-			n.op = newWindow(op, gr)
+			n.op = newWindow(op, gr, p.windows)
 		}
 	}
 	return p
 }
 
 // bind settles the series of every stream.
-func (p *plan) bind() {
+func (p *plan) bind() error {
 	for _, n := range p.nodes {
 		n.op.Bind(n.in, &n.out)
 	}
+	if w := p.windows; w.exceeded() {
+		return fmt.Errorf("engine: the windows of the program would hold %d points, the limit is %d; "+
+			"shorten them, run at a coarser resolution or select fewer series", w.used, w.limit)
+	}
+	return nil
 }
 
 // step computes one slot.
