@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -93,6 +94,9 @@ func dialWebSocket(ctx context.Context, conf *config, report func(error)) (*wsCo
 
 func handshakeError(conf *config, resp *http.Response, err error) error {
 	if resp == nil {
+		if errors.As(err, new(*net.OpError)) { // names the address itself
+			return fmt.Errorf("signalflow: %w", err)
+		}
 		return fmt.Errorf("signalflow: dial %s: %w", conf.url.Host, err)
 	}
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
