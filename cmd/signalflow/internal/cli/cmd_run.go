@@ -194,6 +194,9 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 		notes.warn(w)
 	}
 	notes.say("running on " + t.String())
+	if !strings.Contains(p.text, "publish") && !strings.Contains(p.text, "stream") { // its old name
+		notes.warn("the program publishes nothing; end a stream in .publish()")
+	}
 	s, err := a.open(ctx, t)
 	if err != nil {
 		return endedBy(ctx, err)

@@ -16,8 +16,8 @@ type follower struct {
 	metrics     func() []string // the metrics that exist; nil when that is not known
 
 	series map[int64]knownSeries // by tsId
-	values []publishedValue // reused
-	got    bool             // a value has come
+	values []publishedValue      // reused
+	got    bool                  // a value has come
 }
 
 // knownSeries is a series with the metadata that it was made of.

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/signalfx/signalflow-client-go/internal/spell"
@@ -14,7 +15,10 @@ func (f *follower) info(m *messages.InfoMessage) {
 	switch c := m.Contents.(type) {
 	case messages.FindMatchedNoTimeseriesContents:
 		query, _ := c.Query()
-		f.notes.warn(noMatch(query, f.metrics))
+		f.notes.warn("no time series match " + query + "; one that appears later joins")
+		if hint := matchHint(query, f.metrics); hint != "" {
+			f.notes.say("hint: " + hint)
+		}
 	case messages.FindLimitedResultSetContents:
 		matched, _ := c.Matched()
 		limit, _ := c.Limit()
@@ -48,21 +52,19 @@ func quoted(names []string) string {
 // dataCall finds the metric in the text of a data() call.
 var dataCall = regexp.MustCompile(`^data\('([^']*)'`)
 
-// noMatch says that nothing matches a query, and what is there instead.
-func noMatch(query string, metrics func() []string) string {
-	text := "no time series match " + query + "; one that appears later joins"
+// matchHint says what may be meant by a query that nothing matches, or what there is
+// instead; "" when that is not known.
+func matchHint(query string, metrics func() []string) string {
 	call := dataCall.FindStringSubmatch(query)
 	if metrics == nil || call == nil {
-		return text
+		return ""
 	}
 	names := metrics()
-	for _, n := range names {
-		if n == call[1] {
-			return text + " (the metric exists, so it is the filter)"
-		}
+	if slices.Contains(names, call[1]) {
+		return "the metric exists, so it is the filter"
 	}
 	if meant := spell.Nearest(call[1], names); meant != "" {
-		return fmt.Sprintf("%s\ndid you mean '%s'?", text, meant)
+		return "did you mean '" + meant + "'?"
 	}
-	return text + "\nmetrics of this machine: " + strings.Join(names, ", ")
+	return "the metrics of this machine are " + strings.Join(names, ", ")
 }

@@ -83,3 +83,12 @@ func (n number) appendText(dst []byte) []byte {
 	}
 	return strconv.AppendFloat(dst, n.float, format, -1, 64)
 }
+
+// rounded returns the number with twelve significant digits, for people.
+func (n number) rounded() number {
+	if n.whole || !n.finite() {
+		return n
+	}
+	v, _ := strconv.ParseFloat(strconv.FormatFloat(n.float, 'e', 11, 64), 64) // its own text
+	return float(v)
+}

@@ -25,7 +25,7 @@ func (t *plainTable) appendLine(dst []byte, v publishedValue) []byte {
 	t.name = max(t.name, utf8.RuneCountInString(name))
 	t.dimensions = max(t.dimensions, utf8.RuneCountInString(dimensions))
 	return fmt.Appendf(dst, "%s  %-*s  %-*s  %12s\n",
-		time.UnixMilli(v.time).UTC().Format(time.RFC3339), t.name, name, t.dimensions, dimensions, v.number.appendText(nil))
+		time.UnixMilli(v.time).UTC().Format(time.RFC3339), t.name, name, t.dimensions, dimensions, v.number.rounded().appendText(nil))
 }
 
 // seriesName returns the label, or the metric of a series without one.

@@ -173,6 +173,17 @@ func BenchmarkNDJSON(b *testing.B) {
 	}
 }
 
+func TestRounded(t *testing.T) {
+	for in, want := range map[float64]string{93.55215000000001: "93.55215", 0.1 + 0.2: "0.3", 74844970: "74844970", 12345678901.98: "12345678902", math.MaxFloat64: "1.79769313486e+308"} {
+		if got := string(float(in).rounded().appendText(nil)); got != want {
+			t.Errorf("%v: %s, want %s", in, got, want)
+		}
+	}
+	if got := string(integer(9007199254740993).rounded().appendText(nil)); got != "9007199254740993" {
+		t.Errorf("an integer is rounded to %s", got)
+	}
+}
+
 func TestDimensionsText(t *testing.T) {
 	s := hardMessages()[2][1].series
 	if got, want := dimensionsText(s.dimensions), `device=/dev/<a>&b mountpoint=/mnt/späť\n`; got != want {

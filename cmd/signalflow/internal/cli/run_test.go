@@ -204,13 +204,21 @@ func (endlessReader) Read(p []byte) (int, error) {
 func TestNoMatchHints(t *testing.T) {
 	tests := []struct{ program, stderr string }{
 		{"data('cpu.utilisation').publish()", "no time series match data('cpu.utilisation')"},
-		{"data('cpu.utilisation').publish()", "did you mean 'cpu.utilization'?"},
-		{"data('nothing.of.the.kind.at.all').publish()", "metrics of this machine: cpu.num_processors, cpu.utilization"},
-		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "it is the filter"},
+		{"data('cpu.utilisation').publish()", "\nhint: did you mean 'cpu.utilization'?\n"},
+		{"data('nothing.of.the.kind.at.all').publish()", "\nhint: the metrics of this machine are cpu.num_processors, cpu.utilization"},
+		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "hint: the metric exists, so it is the filter\n"},
 		{"data('cpu.utilization').sum(by='az').publish()", "lack 'az' at 1:"},
 	}
 	for _, tt := range tests {
 		command(t, nil, "run", "--duration", "3s", tt.program).check(t, 0, tt.stderr)
+	}
+}
+
+func TestProgramWithoutPublish(t *testing.T) {
+	r := command(t, nil, "run", "--duration", "3s", "data('cpu.utilization').mean()")
+	r.check(t, 0, "warning: the program publishes nothing; end a stream in .publish()\n")
+	if r.stdout != "" {
+		t.Errorf("stdout %q", r.stdout)
 	}
 }
 
