@@ -111,20 +111,27 @@ func nameIn(field []byte) (n int, why string) {
 }
 
 func (d *Decoder) decodeBinary(b []byte) (Message, error) {
-	var f frame
+	var v DataView
+	f := &v.frame
 	if err := f.split(b, d.IgnoreReservedFlags); err != nil {
 		return nil, err
 	}
-	if f.flags&flagGzip == 0 {
-		return d.decodeBody(&f)
+	if f.flags&flagGzip != 0 {
+		z := d.inflater()
+		defer z.release()
+		if err := z.inflate(f, d.limit()); err != nil {
+			return nil, err
+		}
+		f.body = z.out
 	}
-	z := d.inflater()
-	defer z.release()
-	if err := z.inflate(&f, d.limit()); err != nil {
+	channel := d.names.bytes(f.channel)
+	if f.flags&flagJSON != 0 {
+		return d.decodeJSON(string(f.body), frameTypes[f.code], channel)
+	}
+	if err := v.read(); err != nil {
 		return nil, err
 	}
-	f.body = z.out
-	return d.decodeBody(&f)
+	return v.message(channel), nil
 }
 
 // Inflate appends a binary frame with its body inflated and its gzip flag
@@ -157,18 +164,6 @@ func (d *Decoder) limit() int64 {
 		return d.MaxInflated
 	}
 	return DefaultMaxInflated
-}
-
-// decodeBody decodes a frame whose body is not compressed any more.
-func (d *Decoder) decodeBody(f *frame) (Message, error) {
-	if f.flags&flagJSON != 0 {
-		return d.decodeJSON(string(f.body), frameTypes[f.code], d.names.bytes(f.channel))
-	}
-	v := DataView{frame: *f}
-	if err := v.read(); err != nil {
-		return nil, err
-	}
-	return v.message(d.names.bytes(f.channel)), nil
 }
 
 // DataView reads an uncompressed binary data frame in place. Making one checks
@@ -297,12 +292,24 @@ func (v *DataView) At(i int) Point {
 // Message copies the view into a message of its own.
 func (v *DataView) Message() *DataMessage { return v.message(string(v.frame.channel)) }
 
+// singleMessage is a message with its point in one piece of memory: a program that
+// aggregates everything has one point in each message.
+type singleMessage struct {
+	DataMessage
+	point [1]DataPayload
+}
+
 func (v *DataView) message(channel string) *DataMessage {
-	m := &DataMessage{
-		Version: v.frame.version, HasMaxDelay: v.frame.version > 1, MaxDelayMillis: v.maxDelay,
-		Payloads: make([]DataPayload, v.Len()),
+	var m *DataMessage
+	if v.Len() == 1 {
+		single := new(singleMessage)
+		m = &single.DataMessage
+		m.Payloads = single.point[:]
+	} else {
+		m = &DataMessage{Payloads: make([]DataPayload, v.Len())}
 	}
 	m.Typ, m.Chan, m.TimestampMillis = DataType, channel, uint64(v.timestamp)
+	m.MaxDelayMillis, m.HasMaxDelay, m.Version = v.maxDelay, v.frame.version > 1, v.frame.version
 	for i := range m.Payloads {
 		p := (*[pointSize]byte)(v.points[i*pointSize:])
 		out := &m.Payloads[i]

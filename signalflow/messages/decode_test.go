@@ -211,7 +211,7 @@ func TestReservedFlags(t *testing.T) {
 // TestDecoderRemembersLittle feeds more names than a decoder keeps.
 func TestDecoderRemembersLittle(t *testing.T) {
 	var d Decoder
-	for i := range 10 * namesSlots {
+	for i := range 10 * namesBuckets * namesWays {
 		id := string(AppendTSID(nil, idtool.ID(i)))
 		m, err := d.Decode([]byte(`{"type":"`+id+`","channel":"`+id+`"}`), true)
 		if err != nil {

@@ -6,34 +6,35 @@ import (
 )
 
 const (
-	namesSlots  = 512 // a power of two
-	namesMaxLen = 64  // longer strings are copied each time
+	namesBuckets = 128 // a power of two
+	namesWays    = 4
+	namesMaxLen  = 64 // longer strings are copied each time
 )
 
 var namesSeed = maphash.MakeSeed()
 
 // names remembers strings that come again and again, such as channels and
 // property names, so that each exists once. It is a fixed table in which a new
-// string displaces an old one; strings are kept boxed, since many of them end up
-// in an interface.
+// string displaces the oldest of its bucket. Strings are kept boxed, since many of
+// them end up in an interface. A nil table remembers nothing.
 type names struct {
-	slots [namesSlots]any
+	buckets [namesBuckets][namesWays]any
 }
 
 // boxed returns s as an interface whose string does not share memory with s.
 func (n *names) boxed(s string) any {
-	if len(s) > namesMaxLen || n == nil {
+	if n == nil || len(s) > namesMaxLen {
 		return strings.Clone(s)
 	}
-	h := maphash.String(namesSeed, s) & (namesSlots - 1)
-	if v, ok := n.slots[h].(string); ok && v == s {
-		return n.slots[h]
-	}
-	if v, ok := n.slots[h^1].(string); ok && v == s {
-		return n.slots[h^1]
+	bucket := &n.buckets[maphash.String(namesSeed, s)%namesBuckets]
+	for i := range bucket {
+		if v, ok := bucket[i].(string); ok && v == s {
+			return bucket[i]
+		}
 	}
 	var box any = strings.Clone(s)
-	n.slots[h^1], n.slots[h] = n.slots[h], box
+	copy(bucket[1:], bucket[:])
+	bucket[0] = box
 	return box
 }
 
@@ -42,10 +43,12 @@ func (n *names) str(s string) string { return n.boxed(s).(string) }
 
 // bytes returns b as a string.
 func (n *names) bytes(b []byte) string {
-	if len(b) <= namesMaxLen && n != nil {
-		h := maphash.Bytes(namesSeed, b) & (namesSlots - 1)
-		if v, ok := n.slots[h].(string); ok && v == string(b) {
-			return v
+	if n != nil && len(b) <= namesMaxLen {
+		bucket := &n.buckets[maphash.Bytes(namesSeed, b)%namesBuckets]
+		for i := range bucket {
+			if v, ok := bucket[i].(string); ok && v == string(b) {
+				return v
+			}
 		}
 	}
 	return n.str(string(b))
