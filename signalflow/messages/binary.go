@@ -68,8 +68,9 @@ func (f *frame) split(b []byte, ignoreReserved bool) *DecodeError {
 		return f.error(ClassShortHeader, 0, fmt.Sprintf("a binary frame begins with a header of 20 bytes, this one has %d bytes", len(b)))
 	}
 	f.version, f.code, f.flags, f.body = b[0], b[1], b[2], b[headerSize:]
+	at := 1
 	if f.version == 2 && b[1] == 0 { // the version takes two bytes
-		f.code, f.flags = b[2], b[3]
+		f.code, f.flags, at = b[2], b[3], 2
 	}
 	field := b[4:headerSize]
 	n, why := nameIn(field)
@@ -78,9 +79,9 @@ func (f *frame) split(b []byte, ignoreReserved bool) *DecodeError {
 	case f.version == 0 || f.version > 3:
 		return f.error(ClassUnsupportedVersion, 0, "binary version "+strconv.Itoa(int(f.version))+", want 1, 2 or 3")
 	case f.code == 0 || int(f.code) >= len(frameTypes):
-		return f.error(ClassUnknownType, 1, "message type "+strconv.Itoa(int(f.code))+", want 1 to 12")
+		return f.error(ClassUnknownType, at, "message type "+strconv.Itoa(int(f.code))+", want 1 to 12")
 	case f.flags&^(flagGzip|flagJSON) != 0 && !ignoreReserved:
-		return f.error(ClassUnknownFlags, 2, fmt.Sprintf("reserved bits 0x%02x are set in the flags", f.flags&^(flagGzip|flagJSON)))
+		return f.error(ClassUnknownFlags, at+1, fmt.Sprintf("reserved bits 0x%02x are set in the flags", f.flags&^(flagGzip|flagJSON)))
 	case why != "":
 		f.channel = nil
 		return f.error(ClassBadChannel, 4, "the channel "+why+": "+quote(string(field)))

@@ -286,7 +286,7 @@ func (r *reading) fail(class, field, detail string) {
 
 // wrongType fails a field that has another JSON type than wanted.
 func (r *reading) wrongType(field, value, want string) {
-	r.fail(ClassJSONType, field, "field "+quote(field)+" is "+kindName(value)+" ("+excerpt(value)+"), want "+want)
+	r.fail(ClassJSONType, field, "field "+quote(field)+" is "+kindName(value)+" ("+oneLine(value)+"), want "+want)
 }
 
 // warn notes a field that was repaired or dropped.

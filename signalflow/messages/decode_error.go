@@ -3,6 +3,7 @@ package messages
 import (
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Classes of decode errors (protocol.md 3.11).
@@ -42,7 +43,7 @@ func (e *DecodeError) Error() string {
 	var b strings.Builder
 	b.WriteString("bad ")
 	if e.Type != "" {
-		b.WriteString(excerpt(e.Type))
+		b.WriteString(oneLine(e.Type))
 		b.WriteByte(' ')
 	}
 	b.WriteString("message")
@@ -75,3 +76,14 @@ func excerpt(s string) string {
 
 // quote quotes foreign text, cut to a readable length.
 func quote(s string) string { return strconv.QuoteToASCII(excerpt(s)) }
+
+// oneLine cuts foreign text that is shown without quotes, and takes line breaks
+// and the like out of it.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, excerpt(s))
+}

@@ -146,6 +146,34 @@ func TestLenient(t *testing.T) {
 	}
 }
 
+// TestDeepNesting has much text deep inside: looking at it once for each level
+// would take minutes.
+func TestDeepNesting(t *testing.T) {
+	const depth, size = 9990, 1 << 20
+	inner := `["` + strings.Repeat("x", size) + `","y"` + strings.Repeat(`,1`, size/16) + `]`
+	for _, brackets := range [][2]string{{"[", "]"}, {`{"a":`, "}"}} {
+		nested := strings.Repeat(brackets[0], depth) + inner + strings.Repeat(brackets[1], depth)
+		for _, text := range []string{
+			`{"type":"event","properties":{"a":` + nested + `},"metadata":{},"tsId":"AAAAAAAAAAE","timestampMs":1}`,
+			`{"type":"metadata","properties":{"a":` + nested + `,"sf_a":` + nested + `},"tsId":"AAAAAAAAAAE"}`,
+			`{"type":"message","message":{"messageCode":"X","contents":` + nested + `},"logicalTimestampMs":1}`,
+			`{"type":"x","a":` + nested + `}`,
+		} {
+			m, err := ParseMessage([]byte(text), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := AppendText(nil, m, "")
+			if err != nil || len(out) < len(text) {
+				t.Fatalf("%d bytes became %d: %v", len(text), len(out), err)
+			}
+			if m.(JSONMessage).RawData() == nil {
+				t.Error("no raw data")
+			}
+		}
+	}
+}
+
 // TestRepeatedField: the last of a repeated field counts, as in encoding/json.
 func TestRepeatedField(t *testing.T) {
 	m, err := ParseMessage([]byte(`{"type":"data","type":"authenticated","orgId":"a","org\u0049d":"b"}`), true)

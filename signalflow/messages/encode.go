@@ -75,6 +75,9 @@ func (w *writing) message(m Message) {
 		w.estimation(m)
 		known = []string{"type", "channel", "result"}
 	case *UnknownMessage:
+		if m.Typ == "" {
+			w.err = errors.New("its type is empty")
+		}
 		w.base(m.Typ, m.Chan, m.src)
 		known = []string{"type", "channel"}
 	default:

@@ -191,6 +191,7 @@ func TestEncodeErrors(t *testing.T) {
 		"NaN":           NewEvent(1, 1, nil, map[string]any{"x": []any{math.NaN()}}),
 		"custom raw":    NewMetadata(1, &MetadataProperties{CustomRaw: map[string]json.RawMessage{"x": json.RawMessage("nul")}}),
 		"progress":      NewJobProgress(math.Inf(1), 1),
+		"no type":       &UnknownMessage{},
 	} {
 		if out, err := AppendText([]byte("kept"), m, "ch-1"); err == nil || string(out) != "kept" {
 			t.Errorf("%s: text %q, %v", name, out, err)

@@ -110,30 +110,39 @@ func (c *scanner) down() bool {
 	return true
 }
 
-// member moves over the next member of an object, the opening brace being
-// behind. It returns the key as it is written between its quotes, and where the
-// value begins; the value ends at c.i. more is false after the closing brace,
-// which is then behind too, and after a failure.
-func (c *scanner) member(first bool) (key string, at int, more bool) {
+// key moves over the next key of an object and its colon, the opening brace being
+// behind, and returns it as it is written between its quotes. more is false after
+// the closing brace, which is then behind too, and after a failure.
+func (c *scanner) key(first bool) (key string, more bool) {
 	if !c.another(first, '}') {
-		return "", 0, false
+		return "", false
 	}
 	if c.i >= len(c.s) || c.s[c.i] != '"' {
-		return "", 0, c.unexpected("a key in quotes")
+		return "", c.unexpected("a key in quotes")
 	}
-	k := c.i + 1
+	start := c.i + 1
 	if !c.str() {
-		return "", 0, false
+		return "", false
 	}
-	key = c.s[k : c.i-1]
+	key = c.s[start : c.i-1]
 	if c.i < len(c.s) && c.s[c.i] != ':' {
 		c.space()
 	}
 	if c.i >= len(c.s) || c.s[c.i] != ':' {
-		return "", 0, c.unexpected("':'")
+		return "", c.unexpected("':'")
 	}
 	c.i++
 	c.space()
+	return key, true
+}
+
+// member is key with the value: it begins at the position returned, and ends at
+// c.i.
+func (c *scanner) member(first bool) (key string, at int, more bool) {
+	key, more = c.key(first)
+	if !more {
+		return "", 0, false
+	}
 	at = c.i
 	return key, at, c.value()
 }

@@ -190,48 +190,82 @@ func intValue(v string) (int64, intForm) {
 // map[string]interface{}. A number outside float64 stays a json.Number. Strings
 // do not share memory with v; n remembers the short ones.
 func anyValue(v string, n *names) any {
-	switch kind(v) {
+	c := scanner{s: v}
+	return c.read(n)
+}
+
+// objectValue is anyValue for an object, with space around it or not.
+func objectValue(v string, n *names) map[string]interface{} {
+	c := scanner{s: v}
+	c.space()
+	return c.readObject(n)
+}
+
+// read moves over a value and returns it. It looks at each byte once, however
+// deep the value is nested.
+func (c *scanner) read(n *names) any {
+	start := c.i
+	switch c.s[c.i] {
 	case '"':
-		return n.boxed(stringValue(v))
+		c.str()
+		return n.boxed(stringValue(c.s[start:c.i]))
 	case '{':
-		return objectValue(v, n)
+		return c.readObject(n)
 	case '[':
-		return arrayValue(v, n)
-	case 't':
-		return true
-	case 'f':
-		return false
-	case '0':
+		return c.readArray(n)
+	}
+	c.value()
+	switch v := c.s[start:c.i]; v[0] {
+	case 'n':
+		return nil
+	case 't', 'f':
+		return v[0] == 't'
+	default:
 		f, err := strconv.ParseFloat(v, 64)
 		if err != nil {
 			return json.Number(strings.Clone(v))
 		}
 		return f
 	}
-	return nil
 }
 
-func objectValue(v string, n *names) map[string]interface{} {
+func (c *scanner) readObject(n *names) map[string]interface{} {
 	m := make(map[string]interface{})
-	for it := membersAt(v); it.next(); {
-		m[n.str(it.key)] = anyValue(it.val, n)
+	c.down()
+	for first := true; ; first = false {
+		key, more := c.key(first)
+		if !more {
+			c.depth--
+			return m
+		}
+		name := n.str(unescape(key))
+		m[name] = c.read(n)
 	}
-	return m
 }
 
-// membersAt is membersOf for a text that may have space before its brace.
-func membersAt(v string) objectItems {
-	it := membersOf(v)
-	it.i = strings.IndexByte(v, '{') + 1
-	return it
-}
-
-func arrayValue(v string, n *names) []interface{} {
-	list := make([]interface{}, 0, min(strings.Count(v, ",")+1, 64)) // exact for a short flat list
-	for it := elementsOf(v); it.next(); {
-		list = append(list, anyValue(it.val, n))
+// readArray gives a short list its exact size.
+func (c *scanner) readArray(n *names) []interface{} {
+	var short [8]interface{}
+	var long []interface{}
+	count := 0
+	c.down()
+	for first := true; c.another(first, ']'); first = false {
+		v := c.read(n)
+		switch {
+		case count < len(short):
+			short[count] = v
+		case count == len(short):
+			long = append(append(make([]interface{}, 0, 4*len(short)), short[:]...), v)
+		default:
+			long = append(long, v)
+		}
+		count++
 	}
-	return list
+	c.depth--
+	if long == nil {
+		long = append(make([]interface{}, 0, count), short[:count]...)
+	}
+	return long
 }
 
 // appendCompact appends a value without the space between its tokens.
