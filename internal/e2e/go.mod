@@ -8,6 +8,6 @@ require (
 	github.com/signalfx/signalflow-client-go/v2 v2.4.0
 )
 
-require github.com/signalfx/signalfx-go v1.40.1 // indirect
+require github.com/signalfx/signalfx-go v1.40.1
 
 replace github.com/signalfx/signalflow-client-go => ../..
