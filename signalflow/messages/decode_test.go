@@ -3,6 +3,7 @@ package messages
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/signalfx/signalfx-go/idtool"
 )
@@ -174,6 +176,64 @@ func TestDeepNesting(t *testing.T) {
 	}
 }
 
+// TestJSONData reads numbers in all their forms: integers exactly, the rest as
+// doubles.
+func TestJSONData(t *testing.T) {
+	values := []struct {
+		json string
+		want any
+	}{
+		{"0", int64(0)}, {"-9223372036854775808", int64(math.MinInt64)}, {"9223372036854775807", int64(math.MaxInt64)},
+		{"9223372036854775808", 9223372036854775808.0}, {"1.0", 1.0}, {"1e3", 1000.0}, {"-2.5E-1", -0.25}, {"1e-400", 0.0},
+		{"-0", math.Copysign(0, -1)}, {"null", nil},
+	}
+	text := `{"type":"data","channel":"c","logicalTimestampMs":1.7513280E12,"maxDelayMs":"soon","data":[`
+	for i, v := range values {
+		if i > 0 {
+			text += " ,"
+		}
+		text += `{ "value" : ` + v.json + `, "x":{}, "tsId":"AAAAAAAAAAE"}`
+	}
+	m, err := ParseMessage([]byte(text+"]}"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := m.(*DataMessage)
+	if data.TimestampMillis != 1751328000000 || data.HasMaxDelay || len(data.Payloads) != len(values) {
+		t.Fatalf("%+v", data)
+	}
+	for i, v := range values {
+		got := data.Payloads[i].Value()
+		if got != v.want || fmt.Sprint(got) != fmt.Sprint(v.want) {
+			t.Errorf("%s is %v (%T), want %v", v.json, got, got, v.want)
+		}
+	}
+}
+
+// TestSynonyms reads the names that only some sources use, and writes the usual
+// ones.
+func TestSynonyms(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{`{"type":"control-message","channel":"c","event":"ABORT_CHANNEL","timestampMs":1,"abortInfo":{"sf_job_abortState":"S","sf_job_abortReason":"R"}}`,
+			`{"type":"control-message","channel":"c","event":"CHANNEL_ABORT","timestampMs":1,"abortInfo":{"sf_job_abortState":"S","sf_job_abortReason":"R"}}`},
+		{`{"type":"error","code":401,"message":"m"}`, `{"type":"error","error":401,"message":"m"}`},
+		{`{"error":"7"}`, `{"type":"error","error":7}`},
+		{`{"type":"message","logicalTimestampMs":1,"message":{"messageCode":"X","blockSerialNumber":4}}`,
+			`{"type":"message","logicalTimestampMs":1,"message":{"messageCode":"X","blockSerialNumbers":[4]}}`},
+		{`{"type":"something","event":"KEEP_ALIVE","timestampMs":1}`, `{"type":"something","event":"KEEP_ALIVE","timestampMs":1}`},
+		{`{"type":"expired-tsid","tsId":"AAAAAAAAAAE="}`, `{"type":"expired-tsid","tsId":"AAAAAAAAAAE"}`},
+	} {
+		m, err := ParseMessage([]byte(test.text), true)
+		if err != nil {
+			t.Errorf("%s: %v", test.text, err)
+			continue
+		}
+		if got, err := AppendText(nil, m, ""); err != nil || string(got) != test.want {
+			t.Errorf("%s\nbecame %s %v\nwant   %s", test.text, got, err, test.want)
+		}
+	}
+}
+
 // TestRepeatedField: the last of a repeated field counts, as in encoding/json.
 func TestRepeatedField(t *testing.T) {
 	m, err := ParseMessage([]byte(`{"type":"data","type":"authenticated","orgId":"a","org\u0049d":"b"}`), true)
@@ -249,9 +309,13 @@ func TestDecoderRemembersLittle(t *testing.T) {
 			t.Fatalf("%s came out as %s on %s", id, u.Type(), u.Channel())
 		}
 	}
-	long := strings.Repeat("x", namesMaxLen+1)
-	if got := d.names.str(long); got != long {
-		t.Error("a long name was changed")
+	for _, name := range []string{"short", strings.Repeat("x", namesMaxLen+1)} {
+		for range 2 {
+			given := strings.Clone(name)
+			if got := d.names.str(given); got != name || unsafe.StringData(got) == unsafe.StringData(given) {
+				t.Errorf("%s came back as %s, or shares memory", name, got)
+			}
+		}
 	}
 }
 
