@@ -162,6 +162,27 @@ func BenchmarkView(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/point")
 		})
+		// The same without the sum of floats, whose additions wait for each other.
+		b.Run(fmt.Sprintf("%d/ours-bits", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				v, err := messages.ViewData(frame)
+				if err != nil {
+					b.Fatal(err)
+				}
+				var bits uint64
+				var ids int64
+				var types int
+				for i := range v.Len() {
+					p := v.At(i)
+					ids ^= int64(p.TSID)
+					bits += p.Bits
+					types += int(p.Type)
+				}
+				check(b, float64(bits)+float64(types), ids)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/point")
+		})
 	}
 }
 

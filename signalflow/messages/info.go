@@ -41,7 +41,7 @@ func (im *InfoMessage) UnmarshalJSON(raw []byte) error {
 type MessageBlock struct {
 	TimestampedMessage // the logical time that the message is about
 
-	Code               string `json:"messageCode"`  // one of the constants below, or another name
+	Code               string `json:"messageCode"`  // such as JobRunningResolution; the set is open
 	Level              string `json:"messageLevel"` // such as "INFO" or "WARNING"
 	NumInputTimeseries int    `json:"numInputTimeSeries"`
 

@@ -186,9 +186,14 @@ func checkAgain(t *testing.T, v *vector, m Message) {
 	}
 }
 
-// onWire is what remains of a data message in a binary frame: no null points, and
-// long in place of int.
+// onWire is what remains of a message in a binary frame: no null points, long in
+// place of int, and the header's type for a keep-alive without one.
 func onWire(m Message, o BinaryOptions) Message {
+	if alive, ok := m.(*KeepAliveControlMessage); ok && alive.Typ == "" {
+		c := *alive
+		c.Typ = ControlMessageType
+		return &c
+	}
 	data, ok := m.(*DataMessage)
 	if !ok {
 		return m
