@@ -23,7 +23,6 @@ const patience = 30 * time.Second
 // fake is what both fakes have in common; AddTSIDMetadata has types of its own in each.
 type fake interface {
 	Stop()
-	Restart()
 	URL() string
 	SetLogger(*log.Logger)
 	AddProgramError(program, errorMsg string)

@@ -50,20 +50,27 @@ func start(tb testing.TB, name string, arg any) *process {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &process{tb: tb, cmd: exec.CommandContext(tb.Context(), self, string(text))}
-	p.cmd.Env = append(os.Environ(), program+"="+name)
-	p.cmd.Stderr = &p.errors
-	out, err := p.cmd.StdoutPipe()
+	cmd := exec.CommandContext(tb.Context(), self, string(text))
+	cmd.Env = append(os.Environ(), program+"="+name)
+	return launch(tb, cmd)
+}
+
+// launch starts a command that writes JSON, and kills it with the test.
+func launch(tb testing.TB, cmd *exec.Cmd) *process {
+	tb.Helper()
+	p := &process{tb: tb, cmd: cmd}
+	cmd.Stderr = &p.errors
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	p.results = json.NewDecoder(out)
-	if err := p.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		p.cmd.Process.Kill()
-		p.cmd.Wait()
+		cmd.Process.Kill()
+		cmd.Wait()
 	})
 	return p
 }
@@ -74,7 +81,7 @@ func result[T any](p *process) (r T) {
 	if err := p.results.Decode(&r); err != nil {
 		rest, _ := io.ReadAll(p.results.Buffered())
 		p.cmd.Wait()
-		p.tb.Fatalf("%v: %v, %s\n%s%s", p.cmd.Env[len(p.cmd.Env)-1], err, p.cmd.ProcessState, rest, p.errors.Bytes())
+		p.tb.Fatalf("%v: %v, %s\n%s%s", p.cmd, err, p.cmd.ProcessState, rest, p.errors.Bytes())
 	}
 	return r
 }

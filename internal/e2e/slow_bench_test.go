@@ -28,9 +28,9 @@ func init() {
 
 // measureDelays reads until the fast readers have everything. The slow ones are left in the
 // middle of their work.
-func measureDelays[M any](
+func measureDelays[M, O any](
 	arg []byte, out *json.Encoder,
-	open func(url string, n int) ([]<-chan M, func() error, error), read func(<-chan M, time.Duration) []time.Duration,
+	open func(url string, n int, options ...O) ([]<-chan M, func() error, error), read func(<-chan M, time.Duration) []time.Duration,
 ) error {
 	var r streamRun
 	if err := json.Unmarshal(arg, &r); err != nil {

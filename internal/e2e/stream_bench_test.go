@@ -40,9 +40,9 @@ func init() {
 }
 
 // measureFlood reads everything as fast as it can.
-func measureFlood[M any](
+func measureFlood[M, O any](
 	arg []byte, out *json.Encoder,
-	open func(url string, n int) ([]<-chan M, func() error, error), sum func(<-chan M) total,
+	open func(url string, n int, options ...O) ([]<-chan M, func() error, error), sum func(<-chan M) total,
 ) error {
 	var r streamRun
 	if err := json.Unmarshal(arg, &r); err != nil {

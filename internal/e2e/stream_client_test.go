@@ -21,8 +21,8 @@ const startTimeout = 10 * time.Second
 
 // openOurs starts n computations. ended, which is to be called when all the data was read,
 // tells how they ended.
-func openOurs(url string, n int) (data []<-chan *messages.DataMessage, ended func() error, err error) {
-	client, err := signalflow.NewClient(signalflow.StreamURL(url), signalflow.AccessToken("T"))
+func openOurs(url string, n int, options ...signalflow.ClientParam) (data []<-chan *messages.DataMessage, ended func() error, err error) {
+	client, err := signalflow.NewClient(append(options, signalflow.StreamURL(url), signalflow.AccessToken("T"))...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,19 +38,19 @@ func openOurs(url string, n int) (data []<-chan *messages.DataMessage, ended fun
 		data = append(data, comp.Data())
 	}
 	ended = func() error {
+		defer client.Close()
 		for _, comp := range comps {
 			if err := comp.Err(); err != nil {
 				return fmt.Errorf("%s: %w", comp.Channel(), err)
 			}
 		}
-		client.Close()
 		return nil
 	}
 	return data, ended, nil
 }
 
-func openPeer(url string, n int) (data []<-chan *peer.DataMessage, ended func() error, err error) {
-	client, err := peersf.NewClient(peersf.StreamURL(url), peersf.AccessToken("T"))
+func openPeer(url string, n int, options ...peersf.ClientParam) (data []<-chan *peer.DataMessage, ended func() error, err error) {
+	client, err := peersf.NewClient(append(options, peersf.StreamURL(url), peersf.AccessToken("T"))...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,12 +66,12 @@ func openPeer(url string, n int) (data []<-chan *peer.DataMessage, ended func() 
 		data = append(data, comp.Data())
 	}
 	ended = func() error {
+		defer client.Close()
 		for _, comp := range comps {
 			if err := comp.Err(); err != nil {
 				return err
 			}
 		}
-		client.Close()
 		return nil
 	}
 	return data, ended, nil
