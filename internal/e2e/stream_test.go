@@ -12,7 +12,7 @@ import (
 // the queue in its own time slices while the reader waits for one.
 func TestFloodOnOneProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	const queue = 256 << 10 // bytes: 380 messages of 16 points
+	const queue = 1 << 20 // bytes: 1,500 messages of 16 points
 	want := streamRequest{Channels: 1, Points: 16, Messages: 50_000}
 	url := want.url(result[string](start(t, "server", nil)))
 	data, ended, err := openOurs(url, 1, signalflow.QueueSize(queue))
