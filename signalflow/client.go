@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
 
 // closeGrace bounds how long Close waits for what it has told to end. What it waits for
@@ -26,7 +24,7 @@ type Client struct {
 
 	conf      config
 	transport transport
-	errors    *errorQueue
+	reports   *errorQueue
 
 	mu          sync.Mutex
 	comps       map[string]*Computation // live, by channel
@@ -51,8 +49,8 @@ func NewClient(options ...ClientParam) (*Client, error) {
 			return nil, err
 		}
 	}
-	c.errors = newErrorQueue(c.conf.onError, c.conf.logger)
-	c.transport = newWebSocketTransport(&c.conf, c.errors.report)
+	c.reports = newErrorQueue(c.conf.onError, c.conf.logger)
+	c.transport = newWebSocketTransport(&c.conf, c.reports.report)
 	return c, nil
 }
 
@@ -89,12 +87,13 @@ func (c *Client) Execute(ctx context.Context, req *ExecuteRequest) (*Computation
 	wire := req.wire()
 	wire.Channel = comp.channel
 	wire.Compress = c.conf.compress
-	r := openRequest{channel: comp.channel, body: marshal(wire), exclusive: policy == Block}
+	r := openRequest{channel: comp.channel, named: req.Channel != "", body: marshal(wire), exclusive: policy == Block}
 	if err := c.transport.open(ctx, r, comp); err != nil {
 		comp.end(err)
 		comp.mail.drop()
 		return nil, err
 	}
+	comp.learn(func() { comp.open = true })
 	return comp, nil
 }
 
@@ -171,6 +170,9 @@ func (c *Client) Detach(ctx context.Context, req *DetachRequest) error {
 	if closed {
 		return ErrClosed
 	}
+	if comp != nil && !comp.isOpen() {
+		return fmt.Errorf("signalflow: channel %q is not open yet: end the context of its Execute instead", req.Channel)
+	}
 	if comp != nil {
 		return comp.DetachWithReason(ctx, req.Reason)
 	}
@@ -213,17 +215,8 @@ func (c *Client) Close() {
 		comp.mail.drop()
 	}
 	c.transport.close()
-	c.errors.close()
+	c.reports.close()
 	c.feeders.Wait()
-}
-
-// channelError turns an error message on a channel into the error of its computation.
-func (c *config) channelError(m *messages.ErrorMessage, program string) error {
-	e := newComputationError(m, program)
-	if e.Code == 401 || e.Code == 403 {
-		return &AuthError{Code: e.Code, Reason: c.redact(e.Message), Realm: realmOf(c.url), Err: e}
-	}
-	return e
 }
 
 // waitFor waits for a group, at most for the time given. Beyond it only a function of the

@@ -2,13 +2,9 @@ package signalflow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/signalfx/signalfx-go/idtool"
 
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -40,26 +36,12 @@ type Computation struct {
 	changed  chan struct{}  // closed when what a getter waits for may have come; made by waiters
 	ended    bool
 	err      error // why it ended
+	open     bool  // Execute has returned it
 	stopping bool  // the caller asked for the end
 	grace    *time.Timer
 	gaps     int
 	info     jobInfo
 	metadata metadataStore
-}
-
-// jobInfo is what control and information messages tell about a computation. A nil pointer
-// is a value that was not reported.
-type jobInfo struct {
-	handle          string
-	progress        *float64
-	resolution      *int
-	lag             *int
-	maxDelay        *int
-	matchedSize     *int
-	limitSize       *int
-	noTimeseries    *string
-	missingProps    []string
-	hasMissingProps bool
 }
 
 func newComputation(c *Client, channel, program string, policy OverflowPolicy) *Computation {
@@ -105,58 +87,6 @@ func (c *Computation) Control() <-chan messages.Message {
 	return view[messages.Message](c, laneControl)
 }
 
-// view returns the channel of a lane and starts its feeder at the first call.
-func view[M messages.Message](c *Computation, l lane) <-chan M {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if v := c.views[l]; v != nil {
-		return v.(chan M)
-	}
-	out := make(chan M, viewBuffer)
-	c.views[l] = out
-	if !c.mail.ask(l) || !c.client.goFeed(func() { feed(c, l, out) }) {
-		close(out)
-	}
-	return out
-}
-
-// viewBuffer is how many messages wait in a Go channel, so that reader and feeder need not
-// take turns for each.
-const viewBuffer = 32
-
-// feed hands the messages of a lane over until the mailbox has ended and is empty, or its
-// rest is dropped.
-func feed[M messages.Message](c *Computation, l lane, out chan<- M) {
-	defer close(out)
-	wake, discarded := c.mail.lanes[l].wake, c.mail.discarded()
-	// A message counts as delivered, and its bytes as free, when the reader has taken it
-	// for sure: when viewBuffer further ones have followed it into the channel.
-	var costs [viewBuffer]int
-	for n, delivered := 0, 0; ; {
-		it, ok, more := c.mail.take(l, delivered)
-		delivered = 0
-		if !ok {
-			if !more {
-				return
-			}
-			select {
-			case <-wake:
-				continue
-			case <-discarded:
-				return
-			}
-		}
-		select {
-		case out <- it.msg.(M):
-			delivered, costs[n%viewBuffer] = costs[n%viewBuffer], it.cost
-			n++
-		case <-discarded:
-			c.mail.lost(l)
-			return
-		}
-	}
-}
-
 // bind tells the way back to the server (sink).
 func (c *Computation) bind(l link) {
 	c.mu.Lock()
@@ -183,10 +113,10 @@ func (c *Computation) receive(m messages.Message, size int) {
 		}
 		c.enqueue(laneExpirations, m, jsonCost(size))
 	case *messages.JobStartControlMessage:
-		c.learn(func() { c.info.handle = m.Handle })
+		c.learn(func() { c.info.handle.set(m.Handle, true) })
 		c.enqueue(laneControl, m, jsonCost(size))
 	case *messages.JobProgressControlMessage:
-		c.learn(func() { c.info.progress = &m.Progress })
+		c.learn(func() { c.info.progress.set(m.Progress, true) })
 		c.enqueue(laneControl, m, jsonCost(size))
 	case *messages.EndOfChannelControlMessage:
 		c.enqueue(laneControl, m, jsonCost(size))
@@ -212,7 +142,7 @@ func (c *Computation) enqueue(l lane, m messages.Message, cost int) {
 	if c.mail.put(l, m, cost, c.link.down()) {
 		return
 	}
-	c.link.post(marshal(detachJSON{Channel: c.channel, Reason: "reader too slow"}))
+	c.link.begin(marshal(detachJSON{Channel: c.channel, Reason: "reader too slow"}))
 	c.end(&OverflowError{Channel: l.String(), Dropped: c.mail.droppedCounts()[l]})
 }
 
@@ -346,23 +276,28 @@ func (c *Computation) beginStop() (handle string, ok bool) {
 		return "", false
 	}
 	c.stopping = true
-	if c.info.handle != "" && c.grace == nil {
+	if c.info.handle.ok && c.grace == nil {
 		c.grace = time.AfterFunc(stopGrace, c.giveUp)
 	}
-	return c.info.handle, true
+	return c.info.handle.v, true
 }
 
 // runsAs reports whether the computation is live under a handle.
 func (c *Computation) runsAs(handle string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.ended && c.info.handle == handle
+	return !c.ended && c.info.handle.v == handle
 }
 
 // giveUp ends a stopped computation that the server did not end.
 func (c *Computation) giveUp() {
-	c.link.post(marshal(detachJSON{Channel: c.channel}))
-	c.end(nil)
+	c.mu.Lock()
+	ended, l := c.ended, c.link
+	c.mu.Unlock()
+	if !ended {
+		l.begin(marshal(detachJSON{Channel: c.channel}))
+		c.end(nil)
+	}
 }
 
 // Detach ends the output of the computation at once. On the server it goes on if others
@@ -372,159 +307,24 @@ func (c *Computation) Detach(ctx context.Context) error { return c.DetachWithRea
 // DetachWithReason is [Computation.Detach] with a reason for the server.
 func (c *Computation) DetachWithReason(ctx context.Context, reason string) error {
 	c.mu.Lock()
-	ended := c.ended
+	ended, l := c.ended, c.link
 	c.stopping = true
 	c.mu.Unlock()
 	if ended {
 		return nil
 	}
-	err := c.link.send(ctx, marshal(detachJSON{Channel: c.channel, Reason: reason}))
+	written := l.begin(marshal(detachJSON{Channel: c.channel, Reason: reason}))
 	c.end(nil)
+	err := written(ctx)
 	if errors.As(err, new(*ConnectionLostError)) {
 		return nil // it took the computation with it
 	}
 	return err
 }
 
-// Handle returns the server's id of the computation. Like all getters below it waits until
-// the value has come, the computation has ended, or ctx has ended.
-//
-// After an end without the value the error is that of the computation, or wraps
-// [ErrNotReported] when it ended normally; when ctx ended it wraps both
-// [ErrMetadataTimeout] and the context's error.
-func (c *Computation) Handle(ctx context.Context) (string, error) {
-	return await(ctx, c, "handle", func() (string, bool) { return c.info.handle, c.info.handle != "" })
-}
-
-// Progress returns the last JOB_PROGRESS, 0 to 100: how far the run has read the history
-// that it needs. It waits for the first one.
-func (c *Computation) Progress(ctx context.Context) (float64, error) {
-	return await(ctx, c, "progress", func() (float64, bool) { return value(c.info.progress) })
-}
-
-// Resolution returns the interval of the output, as the server chose it.
-func (c *Computation) Resolution(ctx context.Context) (time.Duration, error) {
-	return awaitMs(ctx, c, "resolution", func() *int { return c.info.resolution })
-}
-
-// Lag returns the lag that the server detected in the input.
-func (c *Computation) Lag(ctx context.Context) (time.Duration, error) {
-	return awaitMs(ctx, c, "lag", func() *int { return c.info.lag })
-}
-
-// MaxDelay returns how long the server waits for late input.
-func (c *Computation) MaxDelay(ctx context.Context) (time.Duration, error) {
-	return awaitMs(ctx, c, "max delay", func() *int { return c.info.maxDelay })
-}
-
-// MatchedSize returns how many series a query matched whose result was limited.
-func (c *Computation) MatchedSize(ctx context.Context) (int, error) {
-	return await(ctx, c, "matched size", func() (int, bool) { return value(c.info.matchedSize) })
-}
-
-// LimitSize returns the limit that a result was cut to.
-func (c *Computation) LimitSize(ctx context.Context) (int, error) {
-	return await(ctx, c, "limit size", func() (int, bool) { return value(c.info.limitSize) })
-}
-
-// MatchedNoTimeseriesQuery returns the query that matched no active series.
-func (c *Computation) MatchedNoTimeseriesQuery(ctx context.Context) (string, error) {
-	return await(ctx, c, "query that matched nothing", func() (string, bool) { return value(c.info.noTimeseries) })
-}
-
-// GroupByMissingProperties returns the grouping properties that some series lack.
-func (c *Computation) GroupByMissingProperties(ctx context.Context) ([]string, error) {
-	return await(ctx, c, "missing properties", func() ([]string, bool) { return c.info.missingProps, c.info.hasMissingProps })
-}
-
-// TSIDMetadata returns the properties of an output series. It answers at once for every
-// point that a data message has delivered, also after the series has expired. The result
-// is shared: do not change it.
-func (c *Computation) TSIDMetadata(ctx context.Context, tsid idtool.ID) (*messages.MetadataProperties, error) {
-	return await(ctx, c, "metadata of "+tsid.String(), func() (*messages.MetadataProperties, bool) { return c.metadata.get(tsid) })
-}
-
-// await returns what get finds, waiting for it as the getters promise. get is called with
-// the computation's lock held.
-func await[T any](ctx context.Context, c *Computation, what string, get func() (T, bool)) (T, error) {
-	for {
-		c.mu.Lock()
-		v, ok := get()
-		if ok || c.ended {
-			err := c.err
-			c.mu.Unlock()
-			return v, awaitErr(ok, err, what)
-		}
-		if c.changed == nil {
-			c.changed = make(chan struct{})
-		}
-		changed := c.changed
-		c.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return v, fmt.Errorf("%s: %w: %w", what, ErrMetadataTimeout, ctx.Err())
-		}
-	}
-}
-
-func awaitErr(ok bool, ended error, what string) error {
-	switch {
-	case ok:
-		return nil
-	case ended != nil:
-		return ended
-	}
-	return fmt.Errorf("%s: %w", what, ErrNotReported)
-}
-
-func awaitMs(ctx context.Context, c *Computation, what string, get func() *int) (time.Duration, error) {
-	ms, err := await(ctx, c, what, func() (int, bool) { return value(get()) })
-	return time.Duration(ms) * time.Millisecond, err
-}
-
-func value[T any](p *T) (v T, ok bool) {
-	if p == nil {
-		return v, false
-	}
-	return *p, true
-}
-
-// read keeps what an information message reports. A message without the value leaves the
-// last one standing.
-func (i *jobInfo) read(m *messages.InfoMessage) {
-	switch contents := m.Contents.(type) {
-	case messages.JobRunningResolutionContents:
-		set(&i.resolution)(contents.Resolution())
-	case messages.JobDetectedLagContents:
-		set(&i.lag)(contents.Lag())
-	case messages.JobInitialMaxDelayContents:
-		set(&i.maxDelay)(contents.MaxDelay())
-	case messages.FindLimitedResultSetContents:
-		set(&i.matchedSize)(contents.Matched())
-		set(&i.limitSize)(contents.Limit())
-	case messages.FindMatchedNoTimeseriesContents:
-		set(&i.noTimeseries)(contents.Query())
-	case messages.GroupByMissingPropertyContents:
-		if names, ok := contents.PropertyNames(); ok {
-			i.missingProps, i.hasMissingProps = names, true
-		}
-	}
-}
-
-func set[T any](dst **T) func(v T, ok bool) {
-	return func(v T, ok bool) {
-		if ok {
-			*dst = &v
-		}
-	}
-}
-
-// marshal encodes one of this package's own requests, which cannot fail.
-func marshal(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("signalflow: marshal %T: %v", v, err))
-	}
-	return b
+// isOpen reports whether Execute has returned the computation.
+func (c *Computation) isOpen() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open
 }

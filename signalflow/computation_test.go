@@ -176,12 +176,12 @@ func flood(n int) func(c *scriptConn) {
 }
 
 func TestOverflowFailsTheComputation(t *testing.T) {
-	var detached bool
+	detached := make(chan bool, 1)
 	asked := make(chan struct{})
 	onScript(t, func(c *scriptConn) {
 		ch := c.start()
 		<-asked
-		go func() { detached = c.expect("detach") != nil }()
+		go func() { detached <- c.expect("detach") != nil }()
 		for ms := range int64(1000) {
 			c.binary(dataFrame(ch, ms, points(100)...))
 		}
@@ -205,7 +205,7 @@ func TestOverflowFailsTheComputation(t *testing.T) {
 		if next < 30 || next > 100 {
 			t.Errorf("%d messages delivered", next)
 		}
-		if !detached {
+		if !<-detached {
 			t.Error("the server was not told")
 		}
 	})

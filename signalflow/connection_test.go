@@ -376,7 +376,9 @@ func TestSlowOnError(t *testing.T) {
 			t.Errorf("the stream was delayed by %v", d)
 		}
 		pass(time.Hour)
-		if n := len(log.all()); n != maxErrors+2 || !log.contains("errors were dropped") {
+		// The queue, the note on what it dropped, and the one that was taken at once if the
+		// worker was quick.
+		if n := len(log.all()); n < maxErrors+1 || n > maxErrors+2 || !log.contains("errors were dropped") {
 			t.Errorf("%d errors reported", n)
 		}
 	})

@@ -158,7 +158,7 @@ var defects = map[string]func(t *testing.T){
 			if n := len(client.comps) + len(client.unread); n != 0 {
 				t.Errorf("%d finished computations are kept", n)
 			}
-			if n := client.transport.(*wsTransport).shared.load(); n != 0 {
+			if n := len(client.transport.(*wsTransport).shared.routes); n != 0 {
 				t.Errorf("%d finished channels are kept", n)
 			}
 		})

@@ -91,6 +91,24 @@ func newComputationError(m *messages.ErrorMessage, program string) *ComputationE
 	return e
 }
 
+// channelError turns an error message on a channel into the error of its computation.
+func (c *config) channelError(m *messages.ErrorMessage, program string) error {
+	e := c.computationError(m, program)
+	if e.Code == 401 || e.Code == 403 {
+		return &AuthError{Code: e.Code, Reason: c.redact(e.Message), Realm: realmOf(c.url), Err: e}
+	}
+	return e
+}
+
+// computationError is newComputationError without the token, wherever the server put it.
+func (c *config) computationError(m *messages.ErrorMessage, program string) *ComputationError {
+	r := *m
+	for _, s := range []*string{&r.Message, &r.ErrorType, &r.Context.BindingName, &r.Context.ProgramText, &r.Context.Reference} {
+		*s = c.redact(*s)
+	}
+	return newComputationError(&r, program)
+}
+
 // sourceLine returns a 1-based line of a text, or "".
 func sourceLine(text string, line int) string {
 	if line < 1 {
@@ -187,6 +205,9 @@ func (e *ConnectError) Error() string {
 	b.WriteString("not connected to " + e.URL)
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Err == nil && e.Last == nil {
+		b.WriteString(": the first attempt has not ended (see ConnectTimeout)")
 	}
 	if e.Last != nil {
 		b.WriteString("; last attempt: " + e.Last.Error())

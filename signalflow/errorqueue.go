@@ -35,10 +35,6 @@ func (q *errorQueue) report(err error) {
 	if q.closed {
 		return
 	}
-	q.logger.Warn("signalflow client", "error", err)
-	if q.call == nil {
-		return
-	}
 	if len(q.waiting) == maxErrors {
 		q.waiting = q.waiting[1:]
 		q.dropped++
@@ -56,7 +52,10 @@ func (q *errorQueue) run() {
 		if err == nil {
 			return
 		}
-		q.call(err)
+		q.logger.Warn("signalflow client", "error", err)
+		if q.call != nil {
+			q.call(err)
+		}
 	}
 }
 

@@ -36,15 +36,15 @@ type item struct {
 //
 // The reader of the connection puts, and only waits under the policy Block. A view takes.
 type mailbox struct {
-	mu     sync.Mutex
-	limit  int
-	policy OverflowPolicy
-	seq    uint64
-	bytes  int
-	handed int  // views that hold a message
-	ended  bool // nothing more will be put
-	gone   bool // the rest was dropped
-	lanes  [laneCount]laneQueue
+	mu          sync.Mutex
+	limit       int
+	policy      OverflowPolicy
+	seq         uint64
+	bytes       int
+	ended       bool // nothing more will be put
+	restDropped bool // what was left after the end
+	anyAsked    bool // somebody has asked for a lane
+	lanes       [laneCount]laneQueue
 
 	finished func()        // called once, when the mailbox has ended and is empty
 	done     bool          // it was called
@@ -58,6 +58,8 @@ type laneQueue struct {
 	items   ring
 	asked   bool          // somebody holds the channel
 	handed  bool          // its view holds a message that is not delivered yet
+	given   ring          // what was taken and may not have reached the reader yet
+	held    func() int    // how much of that the view's channel holds; made when asked
 	wake    chan struct{} // signals a put or the end to the view; made when asked
 	dropped int           // messages that did not and will not reach a reader
 	cut     int           // those of them that were dropped after the computation's end
@@ -77,12 +79,12 @@ func (m *mailbox) put(l lane, msg messages.Message, cost int, abandoned <-chan s
 			m.lanes[l].dropped++
 			return true
 		}
-		if m.makeRoom(l, cost) {
+		if m.makeRoom(cost) {
 			break
 		}
-		if m.policy != Block {
-			m.lanes[l].dropped++
-			return false
+		if q := &m.lanes[l]; !m.mayWait(q) {
+			q.dropped++
+			return !q.asked
 		}
 		if m.room == nil {
 			m.room = make(chan struct{}, 1)
@@ -106,11 +108,22 @@ func (m *mailbox) put(l lane, msg messages.Message, cost int, abandoned <-chan s
 	return true
 }
 
+// mayWait reports whether a message of a lane is worth waiting for a reader. As long as
+// nobody has asked for anything, the caller may just not have got round to it.
+func (m *mailbox) mayWait(q *laneQueue) bool {
+	return m.policy == Block && (q.asked || !m.anyAsked)
+}
+
 // makeRoom drops what the policy allows until cost fits, and reports whether it does. A
 // message that finds the queue without anything that a reader waits for always fits.
-func (m *mailbox) makeRoom(l lane, cost int) bool {
+func (m *mailbox) makeRoom(cost int) bool {
+	if m.bytes+cost > m.limit {
+		for l := range m.lanes {
+			m.reclaim(&m.lanes[l])
+		}
+	}
 	for m.bytes+cost > m.limit {
-		victim := m.oldest(func(q *laneQueue) bool { return !q.asked })
+		victim := m.oldest(func(q *laneQueue) bool { return !q.asked && !m.mayWait(q) })
 		if victim == nil && m.policy == DropOldest {
 			victim = m.oldest(func(*laneQueue) bool { return true })
 		}
@@ -121,6 +134,21 @@ func (m *mailbox) makeRoom(l lane, cost int) bool {
 		victim.dropped++
 	}
 	return true
+}
+
+// reclaim gives back the bytes of what the reader of a lane has taken. The mailbox cannot
+// see a receive from a Go channel, so it looks at how much of what it gave is still there.
+func (m *mailbox) reclaim(q *laneQueue) {
+	if q.given.len() == 0 {
+		return
+	}
+	waiting := q.held()
+	if q.handed {
+		waiting++
+	}
+	for q.given.len() > waiting {
+		m.bytes -= q.given.pop().cost
+	}
 }
 
 // oldest returns the lane, of those that ok accepts, whose head is the oldest message.
@@ -146,44 +174,36 @@ func (m *mailbox) empty() bool {
 
 // ask marks a lane as having a reader and reports whether there is, or may come, anything
 // to read.
-func (m *mailbox) ask(l lane) bool {
+func (m *mailbox) ask(l lane, held func() int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	q := &m.lanes[l]
-	q.asked = true
+	q.asked, q.held, m.anyAsked = true, held, true
 	q.wake = make(chan struct{}, 1)
+	m.signalRoom() // messages of other lanes need not be kept any more
 	return !m.ended || q.items.len() > 0
 }
 
-// take returns the next message of a lane, first giving back the bytes of what was
-// delivered since the last call. ok is false when nothing is there now; more says whether
-// something may still come.
-func (m *mailbox) take(l lane, delivered int) (it item, ok, more bool) {
+// take returns the next message of a lane; the one before it counts as delivered then. ok
+// is false when nothing is there now; more says whether something may still come.
+func (m *mailbox) take(l lane) (it item, ok, more bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.release(delivered)
 	q := &m.lanes[l]
-	if q.handed {
-		q.handed = false
-		m.handed--
+	q.handed = false
+	if q.given.len() > viewBuffer {
+		m.reclaim(q)
 	}
 	if q.items.len() == 0 {
 		m.finishIfDone()
 		return item{}, false, !m.ended
 	}
 	m.taken++
-	m.handed++
 	q.handed = true
-	return q.items.pop(), true, true
-}
-
-// release gives bytes back and wakes a blocked put.
-func (m *mailbox) release(bytes int) {
-	if bytes == 0 {
-		return
-	}
-	m.bytes -= bytes
+	it = q.items.pop()
+	q.given.push(item{cost: it.cost})
 	m.signalRoom()
+	return it, true, true
 }
 
 func (m *mailbox) signalRoom() {
@@ -214,7 +234,7 @@ func (m *mailbox) end() {
 // finishIfDone ends the wait for readers when nothing is left for them. A message that a
 // view holds in its hand counts as left.
 func (m *mailbox) finishIfDone() {
-	if !m.ended || m.done || !m.gone && (m.handed > 0 || !m.empty()) {
+	if !m.ended || m.done || !m.restDropped && (m.anyHanded() || !m.empty()) {
 		return
 	}
 	m.done = true
@@ -222,10 +242,22 @@ func (m *mailbox) finishIfDone() {
 	m.finished()
 }
 
+func (m *mailbox) anyHanded() bool {
+	for l := range m.lanes {
+		if m.lanes[l].handed {
+			return true
+		}
+	}
+	return false
+}
+
 // retire drops the rest when nothing was taken since the count last.
 func (m *mailbox) retire(last uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.done {
+		return
+	}
 	if m.taken != last {
 		last := m.taken
 		m.timer = time.AfterFunc(retireAfter, func() { m.retire(last) })
@@ -243,15 +275,15 @@ func (m *mailbox) drop() {
 }
 
 func (m *mailbox) dropRest() {
-	if m.gone {
+	if m.restDropped {
 		return
 	}
-	m.gone = true
+	m.restDropped = true
 	for l := range m.lanes {
 		q := &m.lanes[l]
 		q.dropped += q.items.len()
 		q.cut += q.items.len()
-		q.items = ring{}
+		q.items, q.given = ring{}, ring{}
 	}
 	m.bytes = 0
 	if m.discard == nil {

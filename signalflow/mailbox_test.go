@@ -28,13 +28,11 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 	m := &mailbox{limit: limit, policy: policy, finished: func() { finished++ }}
 	var put, taken [laneCount]int
 	var last [laneCount]int64
-	var holding [laneCount]int // cost of the message that was taken last
+	prompt := func() int { return 0 } // a reader that leaves nothing in its channel
 	take := func(l lane) bool {
-		it, ok, _ := m.take(l, holding[l])
-		holding[l] = 0
+		it, ok, _ := m.take(l)
 		if ok {
 			taken[l]++
-			holding[l] = it.cost
 			if n := int64(it.msg.(*messages.DataMessage).TimestampMillis); n <= last[l] {
 				t.Fatalf("lane %v: message %d after %d", l, n, last[l])
 			} else {
@@ -49,14 +47,16 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 		case 0, 1:
 			cost := 1 + r.IntN(300)
 			msg := messages.NewData(int64(i+1), nil)
-			if put[l]++; !m.put(l, msg, cost, nil) && (policy != FailComputation || !m.lanes[l].asked && m.lanes[l].items.len() > 0) {
+			if put[l]++; !m.put(l, msg, cost, nil) && (policy != FailComputation || !m.lanes[l].asked) {
 				t.Fatalf("overflow of lane %v under policy %d", l, policy)
 			}
 		case 2:
-			take(l)
+			if m.lanes[l].asked {
+				take(l)
+			}
 		case 3:
-			if i > 250 && !m.lanes[l].asked {
-				m.ask(l)
+			if i > 50*int(l) && !m.lanes[l].asked { // one lane after the other gets a reader
+				m.ask(l, prompt)
 			}
 		}
 		if queued := m.bytes; queued > limit && !oneMessage(m) {
@@ -65,11 +65,15 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 	}
 	m.end()
 	for l := range laneCount {
+		m.ask(l, prompt)
 		for take(l) {
 		}
 		if sum := taken[l] + m.droppedCounts()[l]; sum != put[l] {
 			t.Errorf("lane %v: %d put, %d taken, %d dropped", l, put[l], taken[l], m.droppedCounts()[l])
 		}
+	}
+	for l := range m.lanes {
+		m.reclaim(&m.lanes[l])
 	}
 	if m.bytes != 0 || finished != 1 {
 		t.Errorf("%d bytes left, finished %d times", m.bytes, finished)
@@ -78,11 +82,11 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 
 // oneMessage: a message larger than what is left is taken when nothing else is queued.
 func oneMessage(m *mailbox) bool {
-	n := m.handed
+	n := 0
 	for l := range m.lanes {
 		n += m.lanes[l].items.len()
 	}
-	return n <= 1+m.handed
+	return n <= 1
 }
 
 func TestMailboxEvictsTheOldestOfAll(t *testing.T) {
@@ -90,12 +94,12 @@ func TestMailboxEvictsTheOldestOfAll(t *testing.T) {
 	m.put(laneInfo, messages.NewData(1, nil), 10, nil)
 	m.put(laneData, messages.NewData(2, nil), 10, nil)
 	m.put(laneInfo, messages.NewData(3, nil), 10, nil)
-	m.ask(laneData)
+	m.ask(laneData, func() int { return 0 })
 	m.put(laneEvents, messages.NewData(4, nil), 20, nil) // costs both infos, not the data that has a reader
 	if d := m.droppedCounts(); d[laneInfo] != 2 || d[laneData] != 0 || m.bytes != 30 {
 		t.Errorf("dropped %v, %d bytes", d, m.bytes)
 	}
-	if it, ok, _ := m.take(laneData, 0); !ok || it.seq != 1 {
+	if it, ok, _ := m.take(laneData); !ok || it.seq != 1 {
 		t.Errorf("data: %v %v", it, ok)
 	}
 }

@@ -29,8 +29,9 @@ const (
 	FailComputation OverflowPolicy = iota + 1
 	// DropOldest drops the oldest queued messages and counts them, see [Computation.Stats].
 	DropOldest
-	// Block stops reading from the server until there is room. The computation gets a
-	// connection of its own, so that no other waits with it.
+	// Block stops reading from the server until there is room, and drops nothing before the
+	// first channel is asked for. The computation gets a connection of its own, so that no
+	// other waits with it.
 	Block
 )
 
@@ -158,7 +159,7 @@ func StreamURL(streamEndpoint string) ClientParam {
 	return func(c *Client) error {
 		u, err := url.Parse(streamEndpoint)
 		if err != nil {
-			return fmt.Errorf("signalflow: stream URL: %w", err)
+			return fmt.Errorf("signalflow: stream URL: %w", errors.Unwrap(err)) // without the URL, which may hold a password
 		}
 		if u.Scheme != "ws" && u.Scheme != "wss" {
 			return fmt.Errorf("signalflow: stream URL %q: scheme must be ws or wss", u.Redacted())

@@ -137,6 +137,9 @@ func (er *ExecuteRequest) validate() error {
 	if er.Program == "" {
 		return errors.New("signalflow: execute request has no program")
 	}
+	if er.Overflow < 0 || er.Overflow > Block {
+		return fmt.Errorf("signalflow: %d is no OverflowPolicy", er.Overflow)
+	}
 	if er.Resolution < 0 || er.ResolutionMs < 0 {
 		return errors.New("signalflow: resolution is negative; leave it 0 for the server's choice")
 	}
@@ -189,4 +192,13 @@ type stopJSON struct {
 	Type   StopType `json:"type"`
 	Handle string   `json:"handle"`
 	Reason string   `json:"reason,omitempty"`
+}
+
+// marshal encodes one of this package's own requests, which cannot fail.
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("signalflow: marshal %T: %v", v, err))
+	}
+	return b
 }

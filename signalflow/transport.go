@@ -28,6 +28,7 @@ type transport interface {
 
 type openRequest struct {
 	channel   string
+	named     bool   // the caller chose the channel's name, and may choose it again
 	body      []byte // the request as JSON
 	exclusive bool
 }
@@ -50,9 +51,10 @@ type sink interface {
 type link interface {
 	// send writes a further request about the channel on the same connection.
 	send(ctx context.Context, body []byte) error
-	// post is send without waiting: the request is written when its turn comes, or never
-	// when the connection's queue of requests is full or the connection is lost.
-	post(body []byte)
+	// begin queues a request without waiting; wait waits until it is written. The request
+	// is written when its turn comes whether anybody waits or not, but never when the
+	// connection's queue of requests is full or the connection is lost.
+	begin(body []byte) (wait func(context.Context) error)
 	// release forgets the channel: what still comes on it is dropped.
 	release()
 	// down is closed when the connection is gone.

@@ -3,7 +3,6 @@ package signalflow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -52,7 +51,7 @@ func newWebSocketTransport(conf *config, report func(error)) *wsTransport {
 // the transport is closed or the token refused.
 func (t *wsTransport) supervise() {
 	var wait backoff
-	for t.ctx.Err() == nil {
+	for t.ctx.Err() == nil && !t.isRefused() {
 		lived, err := t.connectOnce()
 		if t.ctx.Err() != nil {
 			return
@@ -79,7 +78,13 @@ func (t *wsTransport) connectOnce() (lived time.Duration, err error) {
 	}
 	start := time.Now()
 	t.conf.logger.Debug("signalflow: connected", "url", t.conf.url.Redacted())
-	t.update(func() { t.shared, t.last = conn, nil })
+	t.update(func() {
+		if t.closed {
+			conn.shut(ErrClosed)
+		} else {
+			t.shared, t.last = conn, nil
+		}
+	})
 	err = conn.serve(func() { t.update(func() { t.shared = nil }) })
 	t.update(func() { t.last = err })
 	return time.Since(start), err
@@ -123,7 +128,7 @@ func (t *wsTransport) ready(ctx context.Context, deadline time.Time) (*wsConn, e
 		if final != nil {
 			return nil, final
 		}
-		if conn != nil {
+		if conn != nil && !conn.isGone() {
 			return conn, nil // which looks at ctx itself
 		}
 		select {
@@ -142,25 +147,34 @@ func (t *wsTransport) notConnected(last, cause error) error {
 
 func (t *wsTransport) open(ctx context.Context, r openRequest, s sink) error {
 	deadline := t.deadline()
+	var wait backoff
 	for {
 		conn, err := t.acquire(ctx, r, deadline)
 		if err != nil {
 			return err
 		}
-		if !conn.register(r.channel, s, t.room(r)) {
-			continue // filled up, or lost, in between
+		rt := conn.register(r, s, t.room(r))
+		if rt == nil { // filled up, or lost, in between
+			if conn.transient && conn.isGone() && !sleep(ctx, wait.next(0)) {
+				return t.notConnected(nil, ctx.Err())
+			}
+			continue
 		}
 		err = conn.send(ctx, r.body)
 		if err == nil {
-			conn.opened(r.channel, s)
+			conn.written(rt)
 			return nil
 		}
-		conn.unregister(r.channel)
+		rt.release()
 		if !errors.As(err, new(*ConnectionLostError)) {
-			// The request may have been on its way when the context ended: nobody will
-			// read the answer.
-			conn.post(marshal(detachJSON{Channel: r.channel}))
+			var stopped *requestError
+			if errors.As(err, &stopped) && stopped.begun { // nobody will read the answer
+				conn.begin(marshal(detachJSON{Channel: r.channel}))
+			}
 			return err
+		}
+		if conn.transient && !sleep(ctx, wait.next(0)) {
+			return t.notConnected(err, ctx.Err())
 		}
 	}
 }
@@ -183,7 +197,7 @@ func (t *wsTransport) acquire(ctx context.Context, r openRequest, deadline time.
 	if r.exclusive {
 		return t.dialFurther(ctx, true, deadline)
 	}
-	if shared.load() < t.conf.maxChannels {
+	if shared.takes(r, t.conf.maxChannels) {
 		return shared, nil
 	}
 	select {
@@ -192,17 +206,18 @@ func (t *wsTransport) acquire(ctx context.Context, r openRequest, deadline time.
 	case <-ctx.Done():
 		return nil, t.notConnected(nil, ctx.Err())
 	}
-	if conn := t.furtherWithRoom(); conn != nil {
+	if conn := t.furtherFor(r); conn != nil {
 		return conn, nil
 	}
 	return t.dialFurther(ctx, false, deadline)
 }
 
-func (t *wsTransport) furtherWithRoom() *wsConn {
+// furtherFor returns a further connection that takes a request, or nil.
+func (t *wsTransport) furtherFor(r openRequest) *wsConn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for conn, exclusive := range t.further {
-		if !exclusive && conn.load() < t.conf.maxChannels {
+		if !exclusive && conn.takes(r, t.conf.maxChannels) {
 			return conn
 		}
 	}
@@ -211,10 +226,10 @@ func (t *wsTransport) furtherWithRoom() *wsConn {
 
 // dialFurther opens a connection that lives as long as it carries something.
 func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline time.Time) (*wsConn, error) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
+	dialCtx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
-	conn, err := dialWebSocket(ctx, t.conf, t.report)
+	conn, err := dialWebSocket(dialCtx, t.conf, t.report)
 	if err != nil {
 		return nil, t.dialError(ctx, err)
 	}
@@ -222,7 +237,7 @@ func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		conn.shut(ErrClosed)
+		conn.close()
 		return nil, ErrClosed
 	}
 	t.further[conn] = exclusive
@@ -239,7 +254,10 @@ func (t *wsTransport) dialError(ctx context.Context, err error) error {
 	if t.ctx.Err() != nil {
 		return ErrClosed
 	}
-	if errors.As(err, new(*AuthError)) {
+	t.report(err)
+	var refused *AuthError
+	if errors.As(err, &refused) {
+		t.update(func() { t.refused = refused })
 		return err
 	}
 	return t.notConnected(err, ctx.Err())
@@ -267,8 +285,9 @@ func (t *wsTransport) close() {
 	for conn := range t.further {
 		conns = append(conns, conn)
 	}
+	t.closed = true // from here on nobody publishes a connection
 	t.mu.Unlock()
-	t.update(func() { t.closed = true })
+	t.update(func() {})
 	t.cancel()
 	for _, conn := range conns {
 		conn.shut(ErrClosed)
@@ -286,5 +305,8 @@ func lostError(code int, reason string, err error) *ConnectionLostError {
 
 var errSilent = errors.New("the server did not answer a ping")
 
-// requestError names the request that could not be written.
-func requestError(err error) error { return fmt.Errorf("signalflow: request not written: %w", err) }
+func (t *wsTransport) isRefused() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.refused != nil
+}

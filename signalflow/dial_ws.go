@@ -1,0 +1,114 @@
+package signalflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+)
+
+// dialWebSocket connects and authenticates, within the connect timeout.
+func dialWebSocket(ctx context.Context, conf *config, report func(error)) (*wsConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, conf.connectTimeout)
+	defer cancel()
+	dialer := websocket.Dialer{
+		NetDialContext:   conf.dial,
+		Proxy:            conf.proxy,
+		TLSClientConfig:  conf.tls,
+		ReadBufferSize:   readBuffer,
+		HandshakeTimeout: conf.connectTimeout,
+	}
+	ws, resp, err := dialer.DialContext(ctx, conf.url.JoinPath("connect").String(), conf.header)
+	if err != nil {
+		return nil, handshakeError(conf, resp, err)
+	}
+	conn := &wsConn{
+		ws:      ws,
+		conf:    conf,
+		report:  report,
+		decoder: messages.Decoder{},
+		out:     make(chan *writeRequest, waitingRequests),
+		gone:    make(chan struct{}),
+		routes:  make(map[string]*route),
+		stale:   make(map[string]bool),
+	}
+	ws.SetReadLimit(conf.readLimit)
+	stop := context.AfterFunc(ctx, func() { ws.Close() })
+	err = conn.authenticate(ctx)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		ws.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func handshakeError(conf *config, resp *http.Response, err error) error {
+	if resp == nil {
+		if errors.As(err, new(*net.OpError)) { // names the address itself
+			return fmt.Errorf("signalflow: %w", err)
+		}
+		return fmt.Errorf("signalflow: dial %s: %w", conf.url.Host, err)
+	}
+	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
+		return &AuthError{Code: resp.StatusCode, Reason: http.StatusText(resp.StatusCode), Realm: realmOf(conf.url), Err: err}
+	}
+	return fmt.Errorf("signalflow: %s answers %s instead of a WebSocket; is the stream URL right? %w", conf.url.Redacted(), resp.Status, err)
+}
+
+// authenticate sends the token and waits for the answer (protocol.md 1.5).
+func (c *wsConn) authenticate(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	c.ws.SetWriteDeadline(deadline)
+	request := marshal(AuthRequest{Token: c.conf.token(), UserAgent: c.conf.userAgent})
+	if err := c.ws.WriteMessage(websocket.TextMessage, request); err != nil {
+		return fmt.Errorf("signalflow: authenticating: %w", err)
+	}
+	c.ws.SetReadDeadline(deadline)
+	for {
+		kind, frame, err := c.ws.ReadMessage()
+		if err != nil {
+			return c.authReadError(ctx, err)
+		}
+		m, err := c.decoder.Decode(frame, kind == websocket.TextMessage)
+		if err != nil {
+			c.report(err)
+			continue
+		}
+		switch m := m.(type) {
+		case *messages.AuthenticatedMessage:
+			c.ws.SetReadDeadline(time.Time{})
+			return nil
+		case *messages.ErrorMessage:
+			return c.authRefused(m)
+		}
+	}
+}
+
+func (c *wsConn) authReadError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("signalflow: no answer to authenticate: %w", ctx.Err())
+	}
+	if err = c.readError(err); errors.As(err, new(*AuthError)) {
+		return err
+	}
+	return fmt.Errorf("signalflow: authenticating: %w", err)
+}
+
+// authRefused reads an error that comes before the connection is authenticated: a refused
+// token, unless its code says that the server cannot serve now.
+func (c *wsConn) authRefused(m *messages.ErrorMessage) error {
+	e := c.conf.computationError(m, "")
+	if e.Code == http.StatusTooManyRequests || e.Code >= 500 {
+		return fmt.Errorf("signalflow: authenticating: %w", e)
+	}
+	return &AuthError{Code: e.Code, Reason: e.Message, Realm: realmOf(c.conf.url), Err: e}
+}

@@ -1,0 +1,49 @@
+package signalflow
+
+import "github.com/signalfx/signalflow-client-go/signalflow/messages"
+
+// view returns the channel of a lane and starts its feeder at the first call.
+func view[M messages.Message](c *Computation, l lane) <-chan M {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v := c.views[l]; v != nil {
+		return v.(chan M)
+	}
+	out := make(chan M, viewBuffer)
+	c.views[l] = out
+	if !c.mail.ask(l, func() int { return len(out) }) || !c.client.goFeed(func() { feed(c, l, out) }) {
+		close(out)
+	}
+	return out
+}
+
+// viewBuffer is how many messages wait in a Go channel, so that reader and feeder need not
+// take turns for each.
+const viewBuffer = 32
+
+// feed hands the messages of a lane over until the mailbox has ended and is empty, or its
+// rest is dropped.
+func feed[M messages.Message](c *Computation, l lane, out chan<- M) {
+	defer close(out)
+	wake, discarded := c.mail.lanes[l].wake, c.mail.discarded()
+	for {
+		it, ok, more := c.mail.take(l)
+		if !ok {
+			if !more {
+				return
+			}
+			select {
+			case <-wake:
+				continue
+			case <-discarded:
+				return
+			}
+		}
+		select {
+		case out <- it.msg.(M):
+		case <-discarded:
+			c.mail.lost(l)
+			return
+		}
+	}
+}
