@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,9 +20,10 @@ const (
 	closeCodeAuth   = 4401                   // the server refuses the token (protocol.md 1.5)
 	shutGrace       = 100 * time.Millisecond // for the close frame
 	readBuffer      = 64 << 10
-	keptReadBuffer  = 4 << 20 // a message buffer larger than this is not kept for the next message
-	waitingRequests = 64      // requests that wait for the writer of a connection
-	silenceTicks    = 8       // parts of the read timeout in which silence is measured
+	keptReadBuffer  = 4 << 20    // a message buffer larger than this is not kept for the next message
+	waitingRequests = 64         // requests that wait for the writer of a connection
+	readSlice       = readBuffer // bytes after which readers get a turn, or one processor would only fill their queues
+	silenceTicks    = 8          // parts of the read timeout in which silence is measured
 )
 
 // wsConn is one authenticated connection. serve reads it; a writer goroutine of its own
@@ -86,6 +88,7 @@ func (c *wsConn) shut(cause error) error {
 func (c *wsConn) read() error {
 	c.ws.SetPongHandler(func(string) error { c.heard.Store(true); return nil })
 	var buf []byte
+	read := 0 // bytes since others could run for sure
 	for {
 		kind, r, err := c.ws.NextReader()
 		if err != nil {
@@ -99,6 +102,10 @@ func (c *wsConn) read() error {
 			c.undecodable(err)
 		} else {
 			c.dispatch(m, len(buf))
+		}
+		if read += len(buf); read >= readSlice {
+			read = 0
+			runtime.Gosched()
 		}
 		if cap(buf) > keptReadBuffer {
 			buf = nil

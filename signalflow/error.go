@@ -38,8 +38,16 @@ type ComputationError struct {
 	Snippet      string
 	// Context holds everything that the server said about the place.
 	Context messages.ErrorContext
-	// Errors holds the codes of the list form of an error.
-	Errors []messages.ErrorItem
+
+	list *[]messages.ErrorItem // behind a pointer, so that errors can be compared as in the published package
+}
+
+// Errors returns the items of the list form of an error; nil when it had another form.
+func (e *ComputationError) Errors() []messages.ErrorItem {
+	if e.list == nil {
+		return nil
+	}
+	return *e.list
 }
 
 // Error returns "400 (TYPE): message"; parts that are empty are left out.
@@ -74,7 +82,10 @@ func newComputationError(m *messages.ErrorMessage, program string) *ComputationE
 		Line:      m.Context.Line,
 		Column:    m.Context.Column,
 		Context:   m.Context,
-		Errors:    m.Errors,
+	}
+	if len(m.Errors) > 0 {
+		list := m.Errors
+		e.list = &list
 	}
 	if e.ErrorType == "" && len(m.Errors) > 0 {
 		codes := make([]string, len(m.Errors))

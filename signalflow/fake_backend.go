@@ -24,9 +24,10 @@ import (
 //   - A run sends STREAM_START and JOB_START, the metadata, then one data message for each
 //     logical timestamp start, start + resolution, … up to and including stop, at that time;
 //     those in the past at once. After the first follows JOB_RUNNING_RESOLUTION. The start is
-//     now and the resolution 1 s unless the request says otherwise, down to 1 ms. A run with
-//     a stop ends there with END_OF_CHANNEL; an immediate one ends now. A stop request ends
-//     it with CHANNEL_ABORT.
+//     now unless the request says otherwise, and the resolution the coarsest that the
+//     metadata of the series name, or 1 s; both go down to 1 ms. A run with a stop ends there
+//     with END_OF_CHANNEL; an immediate one ends now. A stop request ends it with
+//     CHANNEL_ABORT.
 //   - [FakeBackend.AddProgramMessages] and [FakeBackend.Send] put any other message in:
 //     information, events, progress, expirations, aborts, errors with a position.
 //   - [FakeBackend.AddProgramError] refuses a program.

@@ -71,9 +71,24 @@ func newFakeRun(f *FakeBackend, req *wire.Request) *fakeRun {
 	}
 	r.resolution = req.Resolution
 	if r.resolution == 0 {
-		r.resolution = time.Second
+		r.resolution = f.coarsest(req.Program)
 	}
 	return r
+}
+
+// coarsest returns the coarsest resolution that the metadata of a program's series name, or
+// 1 s. Callers hold mu.
+func (f *FakeBackend) coarsest(program string) time.Duration {
+	ms := 0
+	for _, id := range f.program(program).tsids {
+		if p := f.metadata[id]; p != nil {
+			ms = max(ms, p.ResolutionMS)
+		}
+	}
+	if ms == 0 {
+		return time.Second
+	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 // errFakeOver ends a run after a terminal message that a test has asked for.

@@ -132,7 +132,11 @@ func (d *Decoder) decodeBinary(b []byte) (Message, error) {
 	if err := v.read(); err != nil {
 		return nil, err
 	}
-	return v.message(channel), nil
+	m, bad := v.message(channel)
+	if bad != nil {
+		return nil, bad
+	}
+	return m, nil
 }
 
 // Inflate appends a binary frame with its body inflated and its gzip flag
@@ -190,10 +194,13 @@ func ViewData(b []byte) (v DataView, err error) {
 	if err := v.read(); err != nil {
 		return DataView{}, err
 	}
+	if err := v.check(); err != nil {
+		return DataView{}, err
+	}
 	return v, nil
 }
 
-// read checks the body of the frame, which is binary data (protocol.md 4.3).
+// read takes the body of the frame apart, which is binary data (protocol.md 4.3).
 func (v *DataView) read() *DecodeError {
 	f, head := &v.frame, 12
 	if f.code != typeData {
@@ -217,7 +224,7 @@ func (v *DataView) read() *DecodeError {
 	case left > 0:
 		return f.error(ClassTrailingBytes, headerSize+len(body)-int(left), fmt.Sprintf("%d bytes follow the %d points that are announced", left, count))
 	}
-	return v.check()
+	return nil
 }
 
 // check looks at the value type of every point.
@@ -291,7 +298,10 @@ func (v *DataView) At(i int) Point {
 }
 
 // Message copies the view into a message of its own.
-func (v *DataView) Message() *DataMessage { return v.message(string(v.frame.channel)) }
+func (v *DataView) Message() *DataMessage {
+	m, _ := v.message(string(v.frame.channel)) // the points were checked when the view was made
+	return m
+}
 
 // singleMessage is a message with its point in one piece of memory: a program that
 // aggregates everything has one point in each message.
@@ -300,7 +310,8 @@ type singleMessage struct {
 	point [1]DataPayload
 }
 
-func (v *DataView) message(channel string) *DataMessage {
+// message copies the points, and checks each on the way.
+func (v *DataView) message(channel string) (*DataMessage, *DecodeError) {
 	var m *DataMessage
 	if v.Len() == 1 {
 		single := new(singleMessage)
@@ -313,10 +324,15 @@ func (v *DataView) message(channel string) *DataMessage {
 	m.MaxDelayMillis, m.HasMaxDelay, m.Version = v.maxDelay, v.frame.version > 1, v.frame.version
 	for i := range m.Payloads {
 		p := (*[pointSize]byte)(v.points[i*pointSize:])
+		if p[0] >= byte(ValTypeInt) {
+			if err := v.checkPoint(i * pointSize); err != nil {
+				return nil, err
+			}
+		}
 		out := &m.Payloads[i]
 		out.Type = ValType(p[0])
 		out.TSID = idtool.ID(binary.BigEndian.Uint64(p[1:9]))
 		out.Val = [8]byte(p[9:17])
 	}
-	return m
+	return m, nil
 }

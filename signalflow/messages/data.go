@@ -77,7 +77,7 @@ func DoublePayload(id idtool.ID, v float64) DataPayload {
 
 // Value returns the value as int64, float64 or int32 by its type, nil for null
 // and for an unknown type.
-func (dp DataPayload) Value() interface{} {
+func (dp *DataPayload) Value() interface{} {
 	switch dp.Type {
 	case ValTypeLong:
 		return dp.Int64()
@@ -91,7 +91,7 @@ func (dp DataPayload) Value() interface{} {
 
 // AsFloat returns the value as a float64, whatever its type; ok is false for null
 // and for an unknown type. A long above 2^53 is rounded.
-func (dp DataPayload) AsFloat() (v float64, ok bool) {
+func (dp *DataPayload) AsFloat() (v float64, ok bool) {
 	switch dp.Type {
 	case ValTypeDouble:
 		return dp.Float64(), true
@@ -102,16 +102,16 @@ func (dp DataPayload) AsFloat() (v float64, ok bool) {
 }
 
 // Int64 returns the value of a point of type long or int.
-func (dp DataPayload) Int64() int64 { return int64(binary.BigEndian.Uint64(dp.Val[:])) }
+func (dp *DataPayload) Int64() int64 { return int64(binary.BigEndian.Uint64(dp.Val[:])) }
 
 // Float64 returns the value of a point of type double.
-func (dp DataPayload) Float64() float64 {
+func (dp *DataPayload) Float64() float64 {
 	return math.Float64frombits(binary.BigEndian.Uint64(dp.Val[:]))
 }
 
 // Int32 returns the value of a point of type int, which sits in the last four
 // bytes.
-func (dp DataPayload) Int32() int32 { return int32(binary.BigEndian.Uint32(dp.Val[4:])) }
+func (dp *DataPayload) Int32() int32 { return int32(binary.BigEndian.Uint32(dp.Val[4:])) }
 
 // NewData returns a data message at a logical time in milliseconds since the Unix
 // epoch.
