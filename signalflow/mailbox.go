@@ -58,11 +58,17 @@ type laneQueue struct {
 	items   ring
 	asked   bool          // somebody holds the channel
 	handed  bool          // its view holds a message that is not delivered yet
-	given   ring          // what was taken and may not have reached the reader yet
-	held    func() int    // how much of that the view's channel holds; made when asked
+	given   ring          // what was handed over and may not have reached the reader yet
+	out     outlet        // the view's channel; set when asked
 	wake    chan struct{} // signals a put or the end to the view; made when asked
 	dropped int           // messages that did not and will not reach a reader
 	cut     int           // those of them that were dropped after the computation's end
+}
+
+// outlet is the Go channel of a view.
+type outlet interface {
+	offer(messages.Message) bool // sends without waiting, and reports whether that was possible
+	waiting() int                // how many messages the reader has not received yet
 }
 
 // retireAfter is how long an ended computation keeps messages that nobody takes.
@@ -100,12 +106,30 @@ func (m *mailbox) put(l lane, msg messages.Message, cost int, abandoned <-chan s
 			return true
 		}
 	}
-	q := &m.lanes[l]
-	q.items.push(item{seq: m.seq, cost: cost, msg: msg})
-	m.seq++
-	m.bytes += cost
-	q.signal()
+	m.add(&m.lanes[l], item{seq: m.seq, cost: cost, msg: msg})
 	return true
+}
+
+// add hands a message over at once when the view is empty-handed and its channel has room,
+// which spares the turn of the view's goroutine. Otherwise it queues it.
+func (m *mailbox) add(q *laneQueue, it item) {
+	m.seq++
+	m.bytes += it.cost
+	if q.out == nil || q.handed || q.items.len() > 0 || !q.out.offer(it.msg) {
+		q.items.push(it)
+		q.signal()
+		return
+	}
+	m.taken++
+	m.give(q, it)
+}
+
+// give keeps the books of a message that is on its way to the reader.
+func (m *mailbox) give(q *laneQueue, it item) {
+	q.given.push(item{cost: it.cost})
+	if q.given.len() > viewBuffer+1 {
+		m.reclaim(q)
+	}
 }
 
 // mayWait reports whether a message of a lane is worth waiting for a reader. As long as
@@ -139,10 +163,10 @@ func (m *mailbox) makeRoom(cost int) bool {
 // reclaim gives back the bytes of what the reader of a lane has taken. The mailbox cannot
 // see a receive from a Go channel, so it looks at how much of what it gave is still there.
 func (m *mailbox) reclaim(q *laneQueue) {
-	if q.given.len() == 0 {
+	if q.given.len() == 0 || q.out == nil {
 		return
 	}
-	waiting := q.held()
+	waiting := q.out.waiting()
 	if q.handed {
 		waiting++
 	}
@@ -174,14 +198,21 @@ func (m *mailbox) empty() bool {
 
 // ask marks a lane as having a reader and reports whether there is, or may come, anything
 // to read.
-func (m *mailbox) ask(l lane, held func() int) bool {
+func (m *mailbox) ask(l lane, out outlet) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	q := &m.lanes[l]
-	q.asked, q.held, m.anyAsked = true, held, true
+	q.asked, q.out, m.anyAsked = true, out, true
 	q.wake = make(chan struct{}, 1)
 	m.signalRoom() // messages of other lanes need not be kept any more
 	return !m.ended || q.items.len() > 0
+}
+
+// withdraw says that the channel of a lane is about to be closed: nothing may be sent on it.
+func (m *mailbox) withdraw(l lane) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lanes[l].out = nil
 }
 
 // take returns the next message of a lane; the one before it counts as delivered then. ok
@@ -191,9 +222,6 @@ func (m *mailbox) take(l lane) (it item, ok, more bool) {
 	defer m.mu.Unlock()
 	q := &m.lanes[l]
 	q.handed = false
-	if q.given.len() > viewBuffer {
-		m.reclaim(q)
-	}
 	if q.items.len() == 0 {
 		m.finishIfDone()
 		return item{}, false, !m.ended
@@ -201,7 +229,7 @@ func (m *mailbox) take(l lane) (it item, ok, more bool) {
 	m.taken++
 	q.handed = true
 	it = q.items.pop()
-	q.given.push(item{cost: it.cost})
+	m.give(q, it)
 	m.signalRoom()
 	return it, true, true
 }
@@ -338,39 +366,4 @@ func (q *laneQueue) signal() {
 	case q.wake <- struct{}{}: // a nil channel is never ready
 	default:
 	}
-}
-
-// ring is a queue of items that grows by doubling and gives its memory back when it has
-// been emptied after a burst.
-type ring struct {
-	buf   []item
-	first int
-	count int
-}
-
-const ringKeeps = 64 // items whose memory an empty ring keeps
-
-func (r *ring) len() int    { return r.count }
-func (r *ring) head() *item { return &r.buf[r.first] }
-
-func (r *ring) push(it item) {
-	if r.count == len(r.buf) {
-		grown := make([]item, max(4, 2*len(r.buf)))
-		n := copy(grown, r.buf[r.first:])
-		copy(grown[n:], r.buf[:r.first])
-		r.buf, r.first = grown, 0
-	}
-	r.buf[(r.first+r.count)&(len(r.buf)-1)] = it
-	r.count++
-}
-
-func (r *ring) pop() item {
-	it := r.buf[r.first]
-	r.buf[r.first] = item{}
-	r.first = (r.first + 1) & (len(r.buf) - 1)
-	r.count--
-	if r.count == 0 && len(r.buf) > ringKeeps {
-		*r = ring{}
-	}
-	return it
 }

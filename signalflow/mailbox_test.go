@@ -28,7 +28,6 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 	m := &mailbox{limit: limit, policy: policy, finished: func() { finished++ }}
 	var put, taken [laneCount]int
 	var last [laneCount]int64
-	prompt := func() int { return 0 } // a reader that leaves nothing in its channel
 	take := func(l lane) bool {
 		it, ok, _ := m.take(l)
 		if ok {
@@ -56,7 +55,7 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 			}
 		case 3:
 			if i > 50*int(l) && !m.lanes[l].asked { // one lane after the other gets a reader
-				m.ask(l, prompt)
+				m.ask(l, full{})
 			}
 		}
 		if queued := m.bytes; queued > limit && !oneMessage(m) {
@@ -65,7 +64,7 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 	}
 	m.end()
 	for l := range laneCount {
-		m.ask(l, prompt)
+		m.ask(l, full{})
 		for take(l) {
 		}
 		if sum := taken[l] + m.droppedCounts()[l]; sum != put[l] {
@@ -79,6 +78,12 @@ func checkBooks(t *testing.T, policy OverflowPolicy, r *rand.Rand) {
 		t.Errorf("%d bytes left, finished %d times", m.bytes, finished)
 	}
 }
+
+// full is the channel of a view that has no room and of which everything is received.
+type full struct{}
+
+func (full) offer(messages.Message) bool { return false }
+func (full) waiting() int                { return 0 }
 
 // oneMessage: a message larger than what is left is taken when nothing else is queued.
 func oneMessage(m *mailbox) bool {
@@ -94,7 +99,7 @@ func TestMailboxEvictsTheOldestOfAll(t *testing.T) {
 	m.put(laneInfo, messages.NewData(1, nil), 10, nil)
 	m.put(laneData, messages.NewData(2, nil), 10, nil)
 	m.put(laneInfo, messages.NewData(3, nil), 10, nil)
-	m.ask(laneData, func() int { return 0 })
+	m.ask(laneData, full{})
 	m.put(laneEvents, messages.NewData(4, nil), 20, nil) // costs both infos, not the data that has a reader
 	if d := m.droppedCounts(); d[laneInfo] != 2 || d[laneData] != 0 || m.bytes != 30 {
 		t.Errorf("dropped %v, %d bytes", d, m.bytes)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -314,3 +315,9 @@ func clientGoroutines() []string {
 
 // pass lets the fake time of a synctest bubble go by.
 func pass(d time.Duration) { <-time.After(d) }
+
+// onScript runs a test in a bubble against a server that serves every connection so.
+func onScript(t *testing.T, serve func(c *scriptConn), test func(t *testing.T, s *scriptServer)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newScriptServer(t, serve)) })
+}

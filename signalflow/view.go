@@ -11,7 +11,8 @@ func view[M messages.Message](c *Computation, l lane) <-chan M {
 	}
 	out := make(chan M, viewBuffer)
 	c.views[l] = out
-	if !c.mail.ask(l, func() int { return len(out) }) || !c.client.goFeed(func() { feed(c, l, out) }) {
+	if !c.mail.ask(l, goChannel[M](out)) || !c.client.goFeed(func() { feed(c, l, out) }) {
+		c.mail.withdraw(l)
 		close(out)
 	}
 	return out
@@ -20,6 +21,20 @@ func view[M messages.Message](c *Computation, l lane) <-chan M {
 // viewBuffer is how many messages wait in a Go channel, so that reader and feeder need not
 // take turns for each.
 const viewBuffer = 32
+
+// goChannel is the outlet of a view.
+type goChannel[M messages.Message] chan M
+
+func (ch goChannel[M]) offer(m messages.Message) bool {
+	select {
+	case ch <- m.(M):
+		return true
+	default:
+		return false
+	}
+}
+
+func (ch goChannel[M]) waiting() int { return len(ch) }
 
 // feed hands the messages of a lane over until the mailbox has ended and is empty, or its
 // rest is dropped.
