@@ -1,0 +1,5 @@
+//go:build !race
+
+package signalflow
+
+const slowdown = 1
