@@ -102,7 +102,7 @@ func (b *binary) rename(in []*stream, out *stream) {
 // the larger key (those that both share are among them), the metric of the left one.
 func merge(l, r *member) member {
 	m := member{key: l.key.Union(r.key), meta: l.meta, metric: l.metric}
-	if len(r.key) > len(l.key) {
+	if len(matchKey(r.key)) > len(matchKey(l.key)) {
 		m.meta = r.meta
 	}
 	m.meta = m.key.Union(m.meta)

@@ -29,6 +29,11 @@ func TestPrograms(t *testing.T) {
 		{"pattern", "data('*', filter=filter('dc', '*')).count().publish('A')", "A{} = 3 2 2 2"},
 		{"comparison", "(data('m').sum() > 12).publish('A')", "A{} = 1 0 1 0"},
 		{"two outputs", "s = data('m').sum().publish('raw').sum(over='20s').publish('sum')", "raw{} = 16 12 17 12\nsum{} = 16 28 29 29"},
+		{"static booleans", "s = data('m').sum() > 12\n(False and s).publish('A')\n(True or s).publish('B')\n(True and s).publish('C')\n(1 > 2 < s.count()).publish('D')",
+			"A{} = 0 0 0 0\nB{} = 1 1 1 1\nC{} = 1 0 1 0\nD{} = 0 0 0 0"},
+		// The metric is no part of a key, so the larger key is that of the right side.
+		{"metadata of the larger key", "(data('m', filter=filter('dc', 'x')).sum(by='sf_metric') * data('m', filter=filter('host', 'c')).sum(by='dc')).sum(by='host').publish('A')",
+			"A{host:c} = 60 20 70 -"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

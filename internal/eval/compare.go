@@ -26,12 +26,16 @@ func (ev *evaluator) compare(x *syntax.Compare) (value, *syntax.Error) {
 			return nil, err
 		}
 		link := operand{v, span}
-		if i > 0 && hasStream(result, link) {
+		switch {
+		case i > 0 && hasStream(result, link):
 			if link.value, err = ev.streams(x.Span, c.OpAt, syntax.AND, result, link); err != nil {
 				return nil, err
 			}
+		case result.value == boolean(false):
+			link = result
 		}
-		if link.value == boolean(false) {
+		// What is decided stays so; but with a stream in the chain it is one (language.md 2.7).
+		if link.value == boolean(false) && !ev.linksMakeStream(x.Rest[i+1:]) {
 			return link.value, nil
 		}
 		result, l = link, r
