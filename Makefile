@@ -52,7 +52,7 @@ fuzz: need-go ## run each fuzz target for FUZZTIME (60s); what is found is writt
 	while IFS=: read -r file target; do \
 		found=1; echo "$$file: $$target" >&2; \
 		case $$file in ./internal/e2e/*) workspace=off ;; *) workspace= ;; esac; \
-		(cd "$$(dirname "$$file")"; GOWORK=$$workspace go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . </dev/null) || failed=1; \
+		(cd "$$(dirname "$$file")"; GOWORK=$$workspace go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x . </dev/null) || failed=1; \
 	done < <(find . $(PRUNE) -name '*_test.go' -print0 | sort -z | xargs -0 grep -HoE '^func Fuzz\w+' | sed 's/func //'); \
 	if [ $$found = 0 ]; then echo 'no fuzz target found' >&2; exit 1; fi; \
 	exit $$failed
