@@ -103,24 +103,57 @@ func (j *job) close() {
 }
 
 func (j *job) run(ctx context.Context) error {
-	if j.start < j.stop {
-		end := min(j.stop, j.clock.Now().UnixMilli()+1)
-		for _, f := range j.plan.fetches {
-			if err := f.op.prime(ctx, j.first, j.start, end); err != nil {
-				return err
-			}
-		}
+	if j.start >= j.stop {
+		return j.runEmpty(ctx)
+	}
+	if err := j.reach(ctx, j.first); err != nil {
+		return err
+	}
+	if err := j.prime(ctx); err != nil {
+		return err
 	}
 	for slot := j.first; slot < j.stop; slot += j.grid.step {
 		if err := j.advance(ctx, slot); err != nil {
 			return err
 		}
 	}
-	if !j.started {
-		if err := j.plan.bind(); err != nil {
+	return nil
+}
+
+// runEmpty is the run of a range without a slot: it tells what there is.
+func (j *job) runEmpty(ctx context.Context) error {
+	if err := j.prime(ctx); err != nil {
+		return err
+	}
+	for _, f := range j.plan.fetches {
+		f.op.turn(j.first)
+	}
+	if err := j.plan.bind(); err != nil {
+		return err
+	}
+	return j.introduce(j.start)
+}
+
+// reach waits until a time, ms. A job that begins in the future then knows what came before.
+func (j *job) reach(ctx context.Context, t int64) error {
+	for {
+		now := j.clock.Now().UnixMilli()
+		if now >= t {
+			return nil
+		}
+		if err := j.sleep(ctx, t-now); err != nil {
 			return err
 		}
-		return j.introduce(j.start)
+	}
+}
+
+// prime finds the series that the job begins with.
+func (j *job) prime(ctx context.Context) error {
+	end := min(j.stop, j.clock.Now().UnixMilli()+1)
+	for _, f := range j.plan.fetches {
+		if err := f.op.prime(ctx, j.first, j.start, end); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -219,15 +252,15 @@ func (j *job) await(ctx context.Context, slot int64) error {
 				return nil
 			}
 		}
-		if err := j.sleep(ctx, time.Duration(until-now)*time.Millisecond); err != nil {
+		if err := j.sleep(ctx, until-now); err != nil {
 			return err
 		}
 	}
 }
 
-// sleep waits for a time, for new samples, or for the end of ctx.
-func (j *job) sleep(ctx context.Context, d time.Duration) error {
-	timer, stop := j.clock.Timer(d)
+// sleep waits for some milliseconds, a day at most, for new samples, or for the end of ctx.
+func (j *job) sleep(ctx context.Context, ms int64) error {
+	timer, stop := j.clock.Timer(time.Duration(min(ms, day)) * time.Millisecond)
 	defer stop()
 	select {
 	case <-ctx.Done():
@@ -239,7 +272,8 @@ func (j *job) sleep(ctx context.Context, d time.Duration) error {
 }
 
 // complete reports whether every series has reported for the slot that is waited for. A job
-// that reads data but knows no series yet gives them the max delay to appear.
+// that reads data but knows no series yet gives them the max delay to appear; not in its
+// first slot, so that whoever has mistaken a name learns it soon.
 func (j *job) complete() bool {
 	known := 0
 	for _, f := range j.plan.fetches {
@@ -249,7 +283,7 @@ func (j *job) complete() bool {
 		}
 		known += l.known
 	}
-	return known > 0 || len(j.plan.fetches) == 0
+	return known > 0 || !j.started || len(j.plan.fetches) == 0
 }
 
 // emit sends a slot in the order that Sink states.

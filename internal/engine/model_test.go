@@ -178,7 +178,7 @@ func (d dataCall) roll(kind series.Type, values []float64, before **float64) *fl
 			}
 			step := v - *from
 			if step < 0 {
-				step = v
+				step = max(v, 0)
 			}
 			if increments == nil {
 				increments = number(0)

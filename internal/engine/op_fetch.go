@@ -24,6 +24,7 @@ type fetch struct {
 	grid     grid
 	inactive int64 // ms
 	limit    int   // most tracks; 0: no limit
+	first    int64 // the first slot that is read, ms
 	sent     int64 // the first slot that is sent, ms
 
 	tracks  []track
@@ -100,7 +101,7 @@ func (f *fetch) prime(ctx context.Context, t, sent, end int64) error {
 	if err := f.discover(ctx, t, end); err != nil {
 		return err
 	}
-	f.sent = sent
+	f.first, f.sent = t, sent
 	for i := range f.tracks {
 		tr := &f.tracks[i]
 		tr.expected = true

@@ -92,8 +92,11 @@ func (f *fetch) accept(s *series.Sample) {
 	}
 	tr := &f.tracks[at]
 	if s.Time < l.cursor {
-		// What recover has read comes by the feed as well; only the rest was too late.
-		if s.Time > tr.last {
+		switch {
+		case s.Time <= tr.last: // what recover has read comes by the feed as well
+		case s.Time < f.first: // before the range, so it is only what the next one is compared with
+			tr.prev, tr.last = memory{s.Value, true}, s.Time
+		default:
 			l.late = max(l.late, s.Arrival-s.Time)
 		}
 		f.forget(at)

@@ -27,12 +27,18 @@ type window struct {
 
 // budget bounds what all windows of a job hold together. When it is exceeded the window
 // that asked stays as it is, and the job ends before its next step.
-type budget struct{ limit, used int64 }
+//
+// Even a window of no series counts as one column of words, so that no job goes through a
+// history that no window could hold.
+type budget struct{ limit, used, least int64 }
 
-func (b *budget) exceeded() bool { return b.used > b.limit }
+func (b *budget) exceeded() bool { return b.needed() > b.limit }
+func (b *budget) needed() int64  { return max(b.used, b.least) }
 
 func newWindow(op *graph.Window, g grid, b *budget) *window {
-	return &window{reduce: op.Func, grid: g, over: windowSlots(op, g.step), budget: b}
+	x := &window{reduce: op.Func, grid: g, over: windowSlots(op, g.step), budget: b}
+	b.least += x.over * 64
+	return x
 }
 
 // windowSlots returns how many slots a window spans.

@@ -99,7 +99,7 @@ func (p *plan) bind() error {
 	}
 	if w := p.windows; w.exceeded() {
 		return fmt.Errorf("engine: the windows of the program would hold %d points, the limit is %d; "+
-			"shorten them, run at a coarser resolution or select fewer series", w.used, w.limit)
+			"shorten them, run at a coarser resolution or select fewer series", w.needed(), w.limit)
 	}
 	return nil
 }

@@ -127,12 +127,12 @@ func (r rollup) of(p series.Points, seconds float64, prev *memory) (float64, boo
 }
 
 // increments adds up the steps between successive points of a running total. A step down
-// means that the total began anew, so the new total is the step.
+// means that the total began anew, so the new total is the step, unless it is negative.
 func increments(values []float64, prev *memory) (total float64, any bool) {
 	for _, v := range values {
 		if prev.set {
 			if v < prev.value {
-				total += v
+				total += max(v, 0)
 			} else {
 				total += v - prev.value
 			}

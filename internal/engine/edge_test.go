@@ -1,0 +1,136 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/engine"
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/memstore"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// A job that nothing matches says so with its first slot, which has nobody to wait for.
+func TestNothingMatchedIsToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &program{}
+		p.publish("A", p.data("typo"))
+		j := startLive(t, memstore.New(memstore.Options{}), p, engine.Options{Resolution: time.Second, MaxDelay: 5 * time.Second})
+		wait(1100 * time.Millisecond)
+		if n := len(j.info("FIND_MATCHED_NO_TIMESERIES")); n != 1 {
+			t.Errorf("%d messages after the first slot, want 1", n)
+		}
+		wait(8 * time.Second)
+		j.end()
+		if got, want := j.sent(), "0@1 1@7 2@8 3@9"; got != want {
+			t.Errorf("sent %s, want %s", got, want)
+		}
+	})
+}
+
+// A range without a slot knows its series all the same.
+func TestEmptyRangeKnowsItsSeries(t *testing.T) {
+	for _, over := range []time.Duration{10 * time.Second, time.Minute} {
+		p := &program{}
+		p.publish("A", p.over(graph.Sum, p.data("m"), over))
+		store := filled(10*time.Second, time.Minute, time.Hour, 0)
+		r := run(t, p, engine.Options{Source: store, Clock: clockAt(time.Hour), Start: epoch.Add(time.Hour - time.Second), Immediate: true})
+		if len(r.slots) != 0 || len(r.progress) != 0 || len(r.info("FIND_MATCHED_NO_TIMESERIES")) != 0 {
+			t.Errorf("slots %v, progress %v, information %v", r.slots, r.progress, r.infos)
+		}
+		for _, code := range []string{"FETCH_NUM_TIMESERIES", "ID_NUM_TIMESERIES"} {
+			if infos := r.info(code); len(infos) != 1 || infos[0].NumInput != 1 {
+				t.Errorf("%s is told as %v", code, infos)
+			}
+		}
+	}
+}
+
+// What comes before the range of a job is not late. It is the point that the first one of
+// the range is compared with.
+func TestPointsBeforeTheRange(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		start time.Duration // after the job begins
+		lag   time.Duration // of all points
+		want  string
+	}{
+		{"start in the future", 5 * time.Second, 0, "5@6 6@7 7@8"},
+		{"start now, points late", 0, 300 * time.Millisecond, "0@1 1@2 2@3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := memstore.New(memstore.Options{})
+				c := named("c{}#cumulative")
+				total := 0.0
+				tick := func() {
+					total += 10
+					at := time.Now().Truncate(time.Second)
+					store.Append(series.Sample{Series: c, Point: series.Point{Time: at.UnixMilli(), Value: total}})
+				}
+				wait(test.lag)
+				tick()
+				wait(time.Second - test.lag)
+				p := &program{}
+				p.publish("A", p.data("c"))
+				// The series' point of the second before comes after the job has begun.
+				o := engine.Options{Resolution: time.Second, MaxDelay: 5 * time.Second, Start: time.Now().Add(test.start)}
+				j := startLive(t, store, p, o)
+				if test.lag > 0 {
+					store.Append(series.Sample{Series: c, Point: series.Point{Time: time.Now().Add(-time.Second / 2).UnixMilli(), Value: total + 5}})
+					total += 5
+				}
+				for range 9 {
+					wait(test.lag)
+					tick()
+					wait(time.Second - test.lag)
+				}
+				j.end()
+				if got := j.sent(); !strings.HasPrefix(got, test.want) {
+					t.Errorf("sent %s, want %s", got, test.want)
+				}
+				if got := j.row("A{}"); !strings.HasPrefix(got, "10 10 10") {
+					t.Errorf("increments %s, want 10 each", got)
+				}
+				if lags := j.info("JOB_DETECTED_LAG"); len(lags) != 0 {
+					t.Errorf("told of lag: %v", lags[0].Contents)
+				}
+			})
+		})
+	}
+}
+
+// A start that no clock reaches waits without spinning, and ends with its context.
+func TestStartBeyondTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &program{}
+		p.publish("A", p.data("m"))
+		j := startLive(t, memstore.New(memstore.Options{}), p, engine.Options{Start: time.UnixMilli(1 << 60)})
+		wait(72 * time.Hour)
+		j.end()
+	})
+}
+
+// A window that could not hold a single series is refused before its history is gone through,
+// also when nothing matches.
+func TestWindowOfNothing(t *testing.T) {
+	p := &program{}
+	p.publish("A", p.over(graph.Sum, p.data("none"), 290*365*24*time.Hour))
+	err := engine.Run(t.Context(), p.Graph(), overSlots(memstore.New(memstore.Options{}), 1), newRecorder(t))
+	if err == nil || !strings.Contains(err.Error(), "the limit is 60000000") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The increments of a running total are never negative, whatever it begins anew with.
+func TestDeltaIsNeverNegative(t *testing.T) {
+	store := memstore.New(memstore.Options{Now: clockAt(0).Now})
+	load(store, "c{}#cumulative", "10 -5 -3 4+-2+1", 10*time.Second)
+	p := &program{}
+	p.publish("A", p.data("c"))
+	if got := run(t, p, overSlots(store, 4)).row("A{}"); got != "- 0 2 10" {
+		t.Errorf("got %s", got)
+	}
+}
