@@ -33,9 +33,10 @@ type Identity struct {
 // END_OF_CHANNEL follows. An error is sent as the terminal `error` message instead. A run
 // that sends a terminal message itself (CHANNEL_ABORT, error) then just returns.
 //
-// When ctx ends, Run returns promptly; what it returns is then ignored, because the cause
-// decides about the last message (ErrDetached, ErrDisconnected, ErrShutdown, ErrUnread,
-// ErrSlowConsumer, or *StopError; see context.Cause).
+// Run is called exactly once for what Prepare has returned, with a context that may have
+// ended already. When ctx ends, Run returns promptly; what it returns is then ignored,
+// because the cause decides about the last message (ErrDetached, ErrDisconnected,
+// ErrShutdown, ErrUnread, ErrSlowConsumer, or *StopError; see context.Cause).
 //
 // Run has to keep three rules that this package cannot check (protocol.md 3.1): the
 // metadata of a series precedes its data and events; the first batch, which is all data

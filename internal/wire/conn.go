@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,20 +27,21 @@ type conn struct {
 	ws     *websocket.Conn // reading, and the handshake
 	nc     net.Conn        // writing: whole batches of frames at a time
 	box    *outbox
-	ctx    context.Context // ends with the connection
+	ctx    context.Context // ends with the connection, or when its end begins
 	cancel context.CancelFunc
 
 	authenticated atomic.Bool
 	closing       atomic.Bool // no more requests are taken
 
-	mu        sync.Mutex
+	mu        sync.Mutex // may be taken under that of box, not the other way round
 	identity  Identity
 	userAgent string
-	jobs      map[string]*job // by channel, until the terminal message
+	jobs      map[string]*job // by channel, until the terminal message is written or it is detached
+	running   int             // computations that have not returned, detached ones too
 }
 
 func newConn(s *Server, ws *websocket.Conn) *conn {
-	c := &conn{server: s, ws: ws, nc: ws.NetConn(), box: newOutbox(), jobs: make(map[string]*job)}
+	c := &conn{server: s, ws: ws, nc: ws.NetConn(), box: newOutbox(s.opt.MaxConnectionBytes), jobs: make(map[string]*job)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	ws.SetReadLimit(s.opt.ReadLimit)
 	// All frames go through the one writer.
@@ -66,7 +68,9 @@ func (c *conn) serve() {
 	err := c.read()
 	timeout.Stop()
 	c.cancel()
-	c.loseReaders()
+	for _, j := range c.takeJobs() {
+		j.loseReader(ErrDisconnected)
+	}
 
 	// 1006 is the reader's own name for a connection that broke off.
 	var closed *websocket.CloseError
@@ -95,8 +99,15 @@ func (c *conn) serve() {
 }
 
 // read takes requests one after the other, so that those behind an authenticate wait for
-// its outcome. It returns nil when the server itself has closed the connection.
-func (c *conn) read() error {
+// its outcome. It returns nil when the server itself has closed the connection. A panic of
+// the backend ends this connection and no other; what it says may hold a token.
+func (c *conn) read() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.server.opt.Logger.Error("request panicked", "connection", c.id, "stack", string(debug.Stack()))
+			err = errors.New("request panicked")
+		}
+	}()
 	for {
 		kind, text, err := c.ws.ReadMessage()
 		if c.closing.Load() {
@@ -183,23 +194,31 @@ func (c *conn) close(code int, reason string) { c.closeAfter(code, reason, true)
 
 func (c *conn) closeAfter(code int, reason string, dropWaiting bool) {
 	c.closing.Store(true)
+	c.cancel()
 	c.box.close(closeFrame(code, reason), dropWaiting)
 }
 
 // kill ends the connection without a word, as a network failure does.
 func (c *conn) kill() {
+	c.cancel()
 	c.box.fail()
 	c.nc.Close()
 }
 
-func (c *conn) loseReaders() {
+// takeJobs returns the computations of all channels, which are free then.
+func (c *conn) takeJobs() map[string]*job {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	jobs := c.jobs
 	c.jobs = make(map[string]*job)
-	c.mu.Unlock()
-	for _, j := range jobs {
-		j.loseReader(ErrDisconnected)
-	}
+	return jobs
+}
+
+// ended counts a computation that has returned.
+func (c *conn) ended() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running--
 }
 
 // release frees the channel of a job, if it still is the job's.

@@ -73,6 +73,9 @@ func (c *conn) authenticate(req *Request, text []byte) {
 	if err != nil {
 		c.server.opt.Logger.Warn("authentication refused", "connection", c.id)
 		c.close(closeBadToken, refusal(err, token))
+		for _, j := range c.takeJobs() { // persistent ones too
+			j.cancel(ErrDisconnected)
+		}
 		return
 	}
 	c.mu.Lock()
@@ -104,7 +107,8 @@ func (c *conn) execute(req *Request) error {
 	if _, live := c.jobs[req.Channel]; live {
 		return badRequest("channel is in use by a running computation")
 	}
-	if most := c.server.opt.MaxChannels; most > 0 && len(c.jobs) >= most {
+	// Detached computations have left their channel, but not yet the processor.
+	if most := c.server.opt.MaxChannels; most > 0 && (len(c.jobs) >= most || c.running >= 2*most) {
 		return &Error{Code: 429, Type: TypeTooManyChannels, Message: fmt.Sprintf("Too many channels in this connection (limit %d)", most)}
 	}
 	j := newJob(c, c.identity, req)
@@ -112,6 +116,7 @@ func (c *conn) execute(req *Request) error {
 		return &Error{Code: 503, Type: TypeInternalError, Message: ErrShutdown.Error()}
 	}
 	c.jobs[req.Channel] = j
+	c.running++
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -33,7 +32,8 @@ type job struct {
 func newJob(c *conn, id Identity, req *Request) *job {
 	j := &job{server: c.server, conn: c, id: id, req: req, handle: newHandle()}
 	j.ctx, j.cancel = context.WithCancelCause(context.Background())
-	j.out = Output{job: j, q: c.box.newQueue(c.server.opt.MaxQueueBytes), compress: req.Compress}
+	q := c.box.newQueue(c.server.opt.MaxQueueBytes, func() { c.release(j) })
+	j.out = Output{job: j, q: q, compress: req.Compress}
 	return j
 }
 
@@ -48,16 +48,28 @@ func newHandle() string {
 func (j *job) run() {
 	defer j.server.ended()
 	defer j.cancel(nil)
-	err := j.compute()
+	err := errComputation // what it is if the backend ends the goroutine itself
+	defer func() { j.end(err) }()
+	err = j.compute()
+}
+
+// end says the last word and frees what the job has taken. The name of the channel is free
+// when the writer takes that word, so that whoever has read it may use the name again, and
+// nobody earlier: the messages of two computations would mix on one channel.
+func (j *job) end(err error) {
 	j.finish(err)
-	j.release()
+	j.server.release(j)
+	j.conn.ended()
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.over = true
 	if j.unread != nil {
 		j.unread.Stop()
 	}
-	j.mu.Unlock()
 }
+
+// errComputation hides from the client how the backend failed.
+var errComputation = errors.New("internal error in the computation")
 
 // compute prepares and runs the computation. A panic of the backend ends this computation
 // and no other.
@@ -65,7 +77,7 @@ func (j *job) compute() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.server.opt.Logger.Error("computation panicked", "handle", j.handle, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal error in the computation")
+			err = errComputation
 		}
 	}()
 	computation, err := j.server.backend.Prepare(j.ctx, j.id, j.req)
@@ -73,11 +85,9 @@ func (j *job) compute() (err error) {
 		return err
 	}
 	now := j.nowMs()
-	for _, m := range []messages.Message{messages.NewStreamStart(now), messages.NewJobStart(j.handle, now)} {
-		if err := j.out.Send(m); err != nil {
-			return err
-		}
-	}
+	// These fail only where each later message does too, so Run finds out itself.
+	j.out.Send(messages.NewStreamStart(now))
+	j.out.Send(messages.NewJobStart(j.handle, now))
 	return computation.Run(j.ctx, &j.out)
 }
 
@@ -102,15 +112,9 @@ func (j *job) finish(err error) {
 		last = messages.NewChannelAbort("FAILED", cause.Error(), j.nowMs())
 	}
 	if err := j.out.send(last); err != nil && !errors.Is(err, ErrDisconnected) {
-		j.server.opt.Logger.Error("cannot end the channel", "handle", j.handle, "error", err)
+		j.server.opt.Logger.Error("cannot encode the end of a computation", "handle", j.handle, "error", err)
+		j.out.send(asMessage(errComputation)) // the client waits for some end
 	}
-}
-
-// release frees the channel name and the handle. It is called before the terminal message
-// goes out, so that whoever has read that may use the name again.
-func (j *job) release() {
-	j.conn.release(j)
-	j.server.release(j)
 }
 
 // loseReader is called when the channel is detached or its connection is gone.

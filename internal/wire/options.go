@@ -22,9 +22,15 @@ type Options struct {
 	// message may be larger if it finds the queue empty.
 	MaxQueueBytes int
 
-	// SlowConsumerAfter is how long Output.Send waits for room in a full queue before the
-	// channel is aborted (protocol.md 6.7); 0 = 5 s, negative = no wait. While it waits the
-	// computation stands still, so that a past range is replayed as fast as its reader reads.
+	// MaxConnectionBytes bounds what waits to be written for all channels of a connection
+	// together; 0 = 64 MiB. A channel for which nothing waits may queue one message all the
+	// same, so that busy channels do not shut out the others.
+	MaxConnectionBytes int
+
+	// SlowConsumerAfter is how long Output.Send waits for room in a full queue, with a reader
+	// that takes nothing, before the channel is aborted (protocol.md 6.7); 0 = 5 s, negative =
+	// no wait. While it waits the computation stands still, so that a past range is replayed
+	// as fast as its reader reads.
 	SlowConsumerAfter time.Duration
 
 	// WriteTimeout is how long one write to the socket may take before the connection is
@@ -59,6 +65,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.KeepAlive, 15*time.Second)
 	setDefault(&o.AuthTimeout, 5*time.Second)
 	setDefault(&o.MaxQueueBytes, 8<<20)
+	setDefault(&o.MaxConnectionBytes, 64<<20)
 	setDefault(&o.SlowConsumerAfter, 5*time.Second)
 	setDefault(&o.WriteTimeout, 30*time.Second)
 	setDefault(&o.ReadLimit, 1<<20)

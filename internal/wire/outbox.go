@@ -35,6 +35,9 @@ type outbox struct {
 	wake chan struct{} // tells the writer that there is work
 
 	mu    sync.Mutex
+	limit int      // for the channels together
+	bytes int      // waiting in all queues
+	taken uint64   // bytes that the writer has taken so far
 	first queue    // authenticated, KEEP_ALIVE, pong, answers without a computation
 	ready []*queue // queues with chunks, in turn
 	state outboxState
@@ -57,7 +60,9 @@ type queue struct {
 	chunks  []*chunk // the last one is being filled
 	waiting bool     // a sender waits for room
 	room    chan struct{}
-	dropped bool // detached: frames are refused from now on
+	dropped bool   // detached: frames are refused from now on
+	ended   bool   // has its terminal message
+	emptied func() // called under the outbox when the writer takes the terminal message
 }
 
 // chunk is a run of whole frames.
@@ -72,18 +77,27 @@ func (c *chunk) release() {
 	}
 }
 
-func newOutbox() *outbox {
-	b := &outbox{wake: make(chan struct{}, 1)}
+func newOutbox(limit int) *outbox {
+	b := &outbox{wake: make(chan struct{}, 1), limit: limit}
 	b.first = queue{box: b, limit: maxControlBytes}
 	return b
 }
 
-func (b *outbox) newQueue(limit int) *queue {
-	return &queue{box: b, limit: limit, room: make(chan struct{}, 1)}
+// newQueue makes the queue of a channel; emptied may be nil.
+func (b *outbox) newQueue(limit int, emptied func()) *queue {
+	return &queue{box: b, limit: limit, room: make(chan struct{}, 1), emptied: emptied}
 }
 
-// push adds one frame. It returns errFull when the queue has no room and force is not set.
-func (q *queue) push(opcode byte, payload []byte, force bool) error {
+// full reports whether there is no room for so many bytes more. An empty queue always has
+// room: one channel cannot shut another one out. Callers hold the outbox.
+func (q *queue) full(size int) bool {
+	b := q.box
+	return q.bytes > 0 && (q.bytes+size > q.limit || q != &b.first && b.bytes+size > b.limit)
+}
+
+// push adds one frame. It returns errFull when the queue has no room for it; the last frame
+// of a channel, its terminal message, always finds room.
+func (q *queue) push(opcode byte, payload []byte, last bool) error {
 	b := q.box
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +106,7 @@ func (q *queue) push(opcode byte, payload []byte, force bool) error {
 		return errGone
 	case q.dropped:
 		return errDetached
-	case q.bytes > 0 && q.bytes+len(payload) > q.limit && !force:
+	case !last && q.full(len(payload)):
 		q.waiting = true
 		return errFull
 	}
@@ -103,6 +117,8 @@ func (q *queue) push(opcode byte, payload []byte, force bool) error {
 	before := len(c.frames)
 	c.frames = appendFrame(c.frames, opcode, payload)
 	q.bytes += len(c.frames) - before
+	b.bytes += len(c.frames) - before
+	q.ended = last
 	signal(b.wake)
 	return nil
 }
@@ -129,18 +145,23 @@ func (q *queue) pop() *chunk {
 		q.chunks = nil
 	}
 	q.bytes -= len(c.frames)
+	q.box.bytes -= len(c.frames)
+	q.box.taken += uint64(len(c.frames))
 	if q.waiting && q.bytes <= q.limit/2 {
 		q.waiting = false
 		signal(q.room)
 	}
+	if q.ended && len(q.chunks) == 0 && q.emptied != nil {
+		q.emptied()
+	}
 	return c
 }
 
-// size returns the bytes that wait.
-func (q *queue) size() int {
-	q.box.mu.Lock()
-	defer q.box.mu.Unlock()
-	return q.bytes
+// progress returns how many bytes the writer has taken so far.
+func (b *outbox) progress() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.taken
 }
 
 // drop forgets what waits and refuses what comes: the channel is detached.
@@ -155,6 +176,7 @@ func (q *queue) clear() {
 	for _, c := range q.chunks {
 		c.release()
 	}
+	q.box.bytes -= q.bytes
 	q.chunks, q.bytes = nil, 0
 	if q.waiting {
 		q.waiting = false

@@ -10,8 +10,8 @@ import (
 
 // A busy channel delays another one by one chunk at most.
 func TestChannelsTakeTurns(t *testing.T) {
-	b := newOutbox()
-	busy, calm := b.newQueue(8<<20), b.newQueue(8<<20)
+	b := newOutbox(64 << 20)
+	busy, calm := b.newQueue(8<<20, nil), b.newQueue(8<<20, nil)
 	for range 100 {
 		if err := busy.push(opText, bytes.Repeat([]byte("b"), 10<<10), false); err != nil {
 			t.Fatal(err)
@@ -48,8 +48,8 @@ func TestChannelsTakeTurns(t *testing.T) {
 }
 
 func TestQueueBound(t *testing.T) {
-	b := newOutbox()
-	q := b.newQueue(1000)
+	b := newOutbox(64 << 20)
+	q := b.newQueue(1000, nil)
 	big := make([]byte, 5000)
 	if err := q.push(opBinary, big, false); err != nil {
 		t.Errorf("an empty queue refuses a message over its limit: %v", err)
@@ -70,8 +70,8 @@ func TestQueueBound(t *testing.T) {
 	if err := q.push(opText, []byte("late"), false); !errors.Is(err, errDetached) {
 		t.Errorf("a detached queue takes more: %v", err)
 	}
-	if q.size() != 0 {
-		t.Errorf("a detached queue holds %d bytes", q.size())
+	if q.bytes != 0 || b.bytes != 0 {
+		t.Errorf("a detached queue holds %d bytes, the outbox %d", q.bytes, b.bytes)
 	}
 }
 

@@ -94,7 +94,7 @@ func (o *Output) send(m messages.Message) error {
 	}
 	if terminal(m) {
 		o.ended = true
-		o.job.release() // before the client can see it and use the channel again
+		o.job.server.release(o.job)
 	}
 	return o.enqueue(op, frame)
 }
@@ -131,7 +131,8 @@ func (o *Output) enqueue(op byte, payload []byte) error {
 }
 
 // pushWhenRoom waits for the reader to take something. It gives up when the reader takes
-// nothing at all for the agreed time.
+// nothing at all for the agreed time, of no channel: that another one had its turn is not
+// the fault of this one.
 func (o *Output) pushWhenRoom(op byte, frame []byte) error {
 	patience := o.job.server.opt.SlowConsumerAfter
 	if patience < 0 {
@@ -140,26 +141,24 @@ func (o *Output) pushWhenRoom(op byte, frame []byte) error {
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	waiting := o.q.size()
+	seen := o.q.box.progress()
 	for {
 		select {
 		case <-o.q.room:
+			if err := o.q.push(op, frame, false); !errors.Is(err, errFull) {
+				return err
+			}
 		case <-o.job.ctx.Done():
 			return context.Cause(o.job.ctx)
 		case <-timer.C:
-			left := o.q.size()
-			if left >= waiting {
+			now := o.q.box.progress()
+			if now == seen {
 				o.job.cancel(ErrSlowConsumer)
 				return ErrSlowConsumer
 			}
-			waiting = left
+			seen = now
 			timer.Reset(patience)
-			continue
 		}
-		if err := o.q.push(op, frame, false); !errors.Is(err, errFull) {
-			return err
-		}
-		waiting = o.q.size()
 	}
 }
 
@@ -183,9 +182,11 @@ func (o *Output) encode(m messages.Message) (op byte, payload []byte, err error)
 
 // terminal reports whether nothing may follow the message on its channel.
 func terminal(m messages.Message) bool {
-	switch m.(type) {
+	switch m := m.(type) {
 	case *messages.EndOfChannelControlMessage, *messages.ChannelAbortControlMessage, *messages.ErrorMessage:
 		return true
+	case *messages.BaseControlMessage:
+		return m.Event == messages.EndOfChannelEvent || m.Event == messages.ChannelAbortEvent
 	}
 	return false
 }

@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -88,14 +90,10 @@ func ParseRequest(text []byte) (*Request, error) {
 	if err := json.Unmarshal(text, &f.raw); err != nil || f.raw == nil {
 		return req, badRequest("a request is one JSON object: %v", jsonFault(err))
 	}
-	if _, has := f.raw["token"]; has {
-		text = withoutToken(f.raw)
-	}
-	req.Received = append(json.RawMessage(nil), text...)
-
 	// First what addresses an answer, then the rest.
 	req.Type = f.text("type")
 	req.Channel = f.text("channel")
+	req.Received = withoutSecrets(req.Type, f.raw, text)
 	if f.err != nil {
 		return req, f.err
 	}
@@ -189,7 +187,7 @@ func checkChannel(name string) error {
 	case name == "":
 		return badRequest(`field "channel" is missing or empty`)
 	case len(name) > maxChannelBytes:
-		return badRequest("field \"channel\": %q has %d bytes, allowed are 1 to %d", name, len(name), maxChannelBytes)
+		return badRequest("field \"channel\": %s has %d bytes, allowed are 1 to %d", clip(name), len(name), maxChannelBytes)
 	}
 	for _, c := range []byte(name) {
 		if c == 0 || c > 0x7f {
@@ -213,11 +211,20 @@ func tokenOf(text []byte) (string, error) {
 	return token, f.err
 }
 
-func withoutToken(raw map[string]json.RawMessage) []byte {
-	delete(raw, "token")
-	text, err := json.Marshal(raw)
+// withoutSecrets returns a copy of a request without the fields that are, or may be meant to
+// be, a token: by their name in any request, and all but the known ones of authenticate.
+func withoutSecrets(kind string, raw map[string]json.RawMessage, text []byte) json.RawMessage {
+	clean := maps.Clone(raw)
+	maps.DeleteFunc(clean, func(name string, _ json.RawMessage) bool {
+		known := name == "type" || name == "userAgent"
+		return strings.Contains(strings.ToLower(name), "token") || kind == authenticateRequest && !known
+	})
+	if len(clean) == len(raw) && kind != authenticateRequest {
+		return slices.Clone(text)
+	}
+	text, err := json.Marshal(clean)
 	if err != nil { // a map of valid JSON always encodes
-		return []byte("{}")
+		return json.RawMessage("{}")
 	}
 	return text
 }

@@ -145,6 +145,16 @@ func TestNoTokenInRequest(t *testing.T) {
 	if string(req.Received) != `{"type":"authenticate","userAgent":"ua"}` {
 		t.Errorf("received %s", req.Received)
 	}
+	for _, other := range []string{
+		`{"type":"authenticate","Token":"` + secret + `"}`,
+		`{"type":"authenticate","access_token":"` + secret + `","userAgent":"ua"}`,
+		`{"type":"authenticate","auth":{"token":"` + secret + `"},"userAgent":"ua"}`,
+		`{"type":"execute","channel":"c","program":"p","X-SF-TOKEN":"` + secret + `"}`,
+	} {
+		if req, err := ParseRequest([]byte(other)); err != nil || strings.Contains(string(req.Received), secret) {
+			t.Errorf("%s: received %s, %v", other, req.Received, err)
+		}
+	}
 	for _, broken := range []string{`{"type":"authenticate","token":"` + secret, `["` + secret + `"]`, `{"token":"` + secret + `","type":7}`} {
 		req, err := ParseRequest([]byte(broken))
 		if err == nil || strings.Contains(err.Error(), secret) || strings.Contains(string(req.Received), secret) {

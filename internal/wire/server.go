@@ -105,8 +105,8 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 		ws.Close()
 		return
 	}
+	defer s.remove(c)
 	c.serve()
-	s.remove(c)
 }
 
 func (s *Server) add(c *conn) bool {

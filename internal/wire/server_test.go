@@ -51,8 +51,8 @@ func serve(t testing.TB, b Backend, o Options) (*Server, *memnet.Listener) {
 	return server, listener
 }
 
-// dial opens an authenticated connection.
-func dial(t testing.TB, l *memnet.Listener) *websocket.Conn {
+// connect opens a connection.
+func connect(t testing.TB, l *memnet.Listener) *websocket.Conn {
 	t.Helper()
 	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return l.Dial() }}
 	ws, _, err := dialer.Dial("ws://memnet/v2/signalflow/connect", nil)
@@ -60,6 +60,13 @@ func dial(t testing.TB, l *memnet.Listener) *websocket.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ws.Close() })
+	return ws
+}
+
+// dial opens an authenticated connection.
+func dial(t testing.TB, l *memnet.Listener) *websocket.Conn {
+	t.Helper()
+	ws := connect(t, l)
 	say(t, ws, `{"type":"authenticate","token":"good","userAgent":"tester"}`)
 	hear(t, ws, "authenticated")
 	hear(t, ws, "KEEP_ALIVE")
