@@ -169,15 +169,24 @@ func window(line []rune, column int) ([]rune, int) {
 // as an error.
 type Errors []*Error
 
-// Error returns the first error, and how many more there are.
+// listed is the most errors that one text lists.
+const listed = 10
+
+// Error returns the errors on one line, and of many the first ones and how many more there
+// are.
 func (es Errors) Error() string {
-	switch len(es) {
-	case 0:
+	if len(es) == 0 {
 		return "no errors"
-	case 1:
-		return es[0].Error()
 	}
-	return fmt.Sprintf("%s (and %d more)", es[0].Error(), len(es)-1)
+	var texts []string
+	for _, e := range es[:min(len(es), listed)] {
+		texts = append(texts, e.Error())
+	}
+	text := strings.Join(texts, "; ")
+	if more := len(es) - listed; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
 }
 
 // Unwrap lets errors.As find the first *Error.

@@ -2,6 +2,7 @@ package syntax_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,8 +63,12 @@ func TestErrorText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	var err error = syntax.Errors{one, two}
-	if got, want := err.Error(), "line 2:1: 1 is wrong (and 1 more)"; got != want {
+	if got, want := err.Error(), "line 2:1: 1 is wrong; lib: line 1:1: no (try b)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	many := slices.Repeat(syntax.Errors{one}, 12).Error()
+	if n := strings.Count(many, "wrong"); n != 10 || !strings.HasSuffix(many, "wrong (and 2 more)") {
+		t.Errorf("of 12 errors: %q", many)
 	}
 	var e *syntax.Error
 	if !errors.As(err, &e) || e != one {

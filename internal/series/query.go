@@ -24,10 +24,11 @@ func (q *Query) Matches(s *Series) bool {
 
 // String returns the data() call that asks the same.
 func (q *Query) String() string {
-	if q.Filter == nil {
-		return "data('" + q.Metric + "')"
+	text := "data(" + Quote(q.Metric)
+	if q.Filter != nil {
+		text += ", filter=" + q.Filter.String()
 	}
-	return "data('" + q.Metric + "', filter=" + q.Filter.String() + ")"
+	return text + ")"
 }
 
 // A Selection is the answer to a Query.

@@ -99,6 +99,17 @@ func TestMatchPattern(t *testing.T) {
 	}
 }
 
+func TestQueryText(t *testing.T) {
+	q := Query{Metric: "it's"}
+	if got, want := q.String(), `data('it\'s')`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	q.Filter = NewMatch("k", []string{"v*"}, false)
+	if got, want := q.String(), `data('it\'s', filter=filter('k', 'v*'))`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // A feed never blocks, is bounded, and tells of what it lost.
 func TestFeedOverflow(t *testing.T) {
 	wake := make(chan struct{}, 1)

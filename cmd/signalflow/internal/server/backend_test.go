@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -115,6 +116,19 @@ func TestProgramErrorPointsIntoTheProgram(t *testing.T) {
 			t.Errorf("got %+v", e)
 		}
 	})
+}
+
+// All mistakes of a program are told at once; the position is that of the first.
+func TestProgramErrorsAreToldTogether(t *testing.T) {
+	b := New(Options{Source: memstore.New(memstore.Options{})})
+	_, err := b.Prepare(t.Context(), wire.Identity{}, &wire.Request{Program: "a = dta('m')\nb = data('m') + c\nb.publish()"})
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v", err)
+	}
+	if !strings.Contains(e.Message, "line 1:5: name 'dta'") || !strings.Contains(e.Message, "line 2:17: name 'c'") || e.Context.Line != 1 {
+		t.Errorf("got %q at line %d", e.Message, e.Context.Line)
+	}
 }
 
 func TestPastRangeIsCompleteAndEnds(t *testing.T) {

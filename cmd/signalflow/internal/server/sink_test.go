@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/engine"
+	"github.com/signalfx/signalflow-client-go/internal/eval"
 	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/memstore"
 	"github.com/signalfx/signalflow-client-go/internal/series"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -112,3 +114,89 @@ func BenchmarkBatch(b *testing.B) {
 type discard struct{}
 
 func (discard) Send(messages.Message) error { return nil }
+
+// The order that clients need (protocol.md 3.1): metadata before the data of a series, the
+// first batch before the first information, the same number of data messages for every time,
+// and nothing of a series after its end.
+func TestOrderOfMessages(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	from := time.UnixMilli(1751328000000)
+	point := func(host string, second int) {
+		s := series.New("m", series.Gauge, series.Label{Name: "host", Value: host})
+		store.Append(series.Sample{Series: s, Point: series.Point{Time: from.Add(time.Duration(second) * time.Second).UnixMilli(), Value: float64(second)}})
+	}
+	for second := range 40 {
+		point("a", second)
+		if second < 10 || second > 30 { // leaves and comes back
+			point("b", second)
+		}
+		if second > 20 { // is a member of the range from its start, leaves and comes back
+			point("c", second)
+		}
+	}
+	g, err := eval.Compile(`m = data('m', resolution='1s')
+m.publish('same').mean().publish('same')
+(m > 5).publish()
+(m.max(by='host') - m.mean(over='5s')).publish('hidden', enable=False)
+data('nothing').sum().publish('empty')
+data('nothing').count().publish('count')`, eval.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out recorded
+	err = engine.Run(t.Context(), g, engine.Options{
+		Source: store, Start: from.Add(5 * time.Second), Stop: from.Add(40 * time.Second), Inactivity: 5 * time.Second,
+	}, newSink(&out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	perTime := map[uint64]int{}
+	last, informed, labels, ended := uint64(0), false, map[any]int{}, 0
+	for _, text := range out.texts {
+		m, err := messages.ParseMessage([]byte(text), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch m := m.(type) {
+		case *messages.MetadataMessage:
+			known[m.TSID.String()] = true
+			labels[m.Properties.InternalProperties["sf_streamLabel"]]++
+		case *messages.DataMessage:
+			if m.TimestampMillis < last {
+				t.Errorf("time goes back from %d to %d", last, m.TimestampMillis)
+			}
+			last = m.TimestampMillis
+			perTime[last]++
+			for _, p := range m.Payloads {
+				if !known[p.TSID.String()] {
+					t.Errorf("data of %s at %d without metadata", p.TSID, last)
+				}
+			}
+		case *messages.ExpiredTSIDMessage:
+			id, err := m.ID()
+			if err != nil || !known[id.String()] {
+				t.Errorf("the unknown series %s ends: %v", id, err)
+			}
+			delete(known, id.String())
+			ended++
+		case *messages.InfoMessage:
+			if !informed && (len(perTime) != 1 || perTime[last] != 5) {
+				t.Errorf("information after %v", perTime)
+			}
+			informed = true
+		}
+	}
+	if len(perTime) != 35 {
+		t.Errorf("%d times, want 35", len(perTime))
+	}
+	for at, n := range perTime {
+		if n != 5 {
+			t.Errorf("%d data messages at %d, want 5", n, at)
+		}
+	}
+	// a, and twice b and c, each also as a comparison without a label; the mean; the count.
+	if labels["same"] != 6 || labels[nil] != 5 || labels["hidden"] != 0 || labels["empty"] != 0 || labels["count"] != 1 || ended != 4 {
+		t.Errorf("metadata %v, %d ended", labels, ended)
+	}
+}
