@@ -56,21 +56,18 @@ func (s *Store) dropBefore(t int64) {
 		return
 	}
 	s.oldest = t
+	thinned := make(map[string]bool) // metrics that lose series
 	for id, e := range s.entries {
 		s.points -= e.dropBefore(t)
 		if len(e.chunks) == 0 {
-			s.remove(id, e)
+			delete(s.entries, id)
+			thinned[e.series.Metric] = true
 		}
 	}
-}
-
-func (s *Store) remove(id uint64, e *entry) {
-	delete(s.entries, id)
-	metric := e.series.Metric
-	entries := slices.DeleteFunc(s.byMetric[metric], func(other *entry) bool { return other == e })
-	if len(entries) == 0 {
-		delete(s.byMetric, metric)
-		return
+	for metric := range thinned {
+		left := slices.DeleteFunc(s.byMetric[metric], func(e *entry) bool { return len(e.chunks) == 0 })
+		if s.byMetric[metric] = left; len(left) == 0 {
+			delete(s.byMetric, metric)
+		}
 	}
-	s.byMetric[metric] = entries
 }
