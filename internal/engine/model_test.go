@@ -534,7 +534,8 @@ func (a author) boolean(depth int) expr {
 	return a.boolean(depth-1).op(pick(a, "and", "or"), a.boolean(depth-1))
 }
 
-// points makes some series, with gaps; those that begin early have a point before the range.
+// points makes some series, with gaps; those that begin early have a point before the range,
+// and there are two that are silent since, for every slot of every stream to wait for.
 func (a author) points(slots int, early bool) map[*series.Series][]series.Point {
 	all := map[*series.Series][]series.Point{}
 	for i := range 2 + a.IntN(6) {
@@ -554,6 +555,29 @@ func (a author) points(slots int, early bool) map[*series.Series][]series.Point 
 			all[s] = points
 		}
 	}
+	if early {
+		for _, metric := range []string{"a", "b"} {
+			all[named(metric+"{dc:x,host:1,n:silent}")] = []series.Point{{Time: epoch.UnixMilli() - 400*second, Value: 1}}
+		}
+	}
+	return all
+}
+
+// arrivals returns the points in the order in which they come: late by less than the max delay
+// of the jobs, some of them twice, with another value before.
+func (a author) arrivals(points map[*series.Series][]series.Point, late int) (all []series.Sample) {
+	for s, list := range points {
+		for _, p := range list {
+			sample := series.Sample{Series: s, Point: p, Arrival: p.Time + 1 + int64(a.IntN(late))}
+			if first := sample; late > 1 && a.IntN(5) == 0 {
+				first.Value++
+				sample.Arrival += int64(a.IntN(late))
+				all = append(all, first)
+			}
+			all = append(all, sample)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b series.Sample) int { return cmp.Compare(a.Arrival, b.Arrival) })
 	return all
 }
 
@@ -650,32 +674,31 @@ func TestModel(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, text)
 		}
-		store := memstore.New(memstore.Options{Now: clockAt(0).Now})
+		store := memstore.New(memstore.Options{Now: clockAt(0).Now, FeedLimit: pick(a, 0, 2)})
 		o := overSlots(store, slots)
+		o.MaxDelay = 5 * time.Second
 		sink := &tally{newRecorder(t), map[uint64]string{}, map[uint64]map[int64]float64{}}
-		var samples []series.Sample
-		for s, list := range points {
-			for _, p := range list {
-				samples = append(samples, series.Sample{Series: s, Point: p, Arrival: p.Time + 1})
-			}
-		}
+		samples := a.arrivals(points, 1000)
 		if live {
-			slices.SortFunc(samples, func(a, b series.Sample) int {
-				return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Series.ID, b.Series.ID))
-			})
 			synctest.Test(t, func(t *testing.T) {
 				o.Clock = nil
 				time.Sleep(time.Until(epoch))
 				done := make(chan error, 1)
 				begun := false
-				for _, s := range samples {
-					if !begun && s.Time >= epoch.UnixMilli() {
+				for len(samples) > 0 {
+					first := samples[0].Arrival
+					if !begun && first >= epoch.UnixMilli() {
 						begun = true
 						go func() { done <- engine.Run(t.Context(), g, o, sink) }()
 						synctest.Wait()
 					}
-					time.Sleep(time.Until(time.UnixMilli(s.Arrival)))
-					store.Append(s)
+					n := 1 // those of two seconds may come at once
+					for n < len(samples) && n < 6 && samples[n].Arrival < first+2*second && a.IntN(2) == 0 {
+						n++
+					}
+					time.Sleep(time.Until(time.UnixMilli(samples[n-1].Arrival)))
+					store.Append(samples[:n]...)
+					samples = samples[n:]
 				}
 				if !begun {
 					go func() { done <- engine.Run(t.Context(), g, o, sink) }()
