@@ -36,7 +36,8 @@ type Client struct {
 }
 
 // NewClient returns a client that starts to connect in the background at once. It needs an
-// [AccessToken]; everything else has a default. The error is that of an option.
+// [AccessToken]; everything else has a default. The error is that of an option. The token
+// is for the server to judge: a wrong, empty or forgotten one is an [*AuthError] of Execute.
 func NewClient(options ...ClientParam) (*Client, error) {
 	c := &Client{
 		conf:   defaultConfig(),

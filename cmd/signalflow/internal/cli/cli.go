@@ -78,10 +78,20 @@ func (a *app) report(err error, command *cobra.Command) {
 	case errors.As(err, &program):
 		fmt.Fprint(a.stderr, program.rendered)
 	case errors.As(err, &usage):
-		fmt.Fprintf(a.stderr, "error: %v\nRun '%s --help' for how to use it.\n", err, command.CommandPath())
+		fmt.Fprintf(a.stderr, "error: %s\nRun '%s --help' for how to use it.\n", printableLines(err.Error()), command.CommandPath())
 	default:
-		fmt.Fprintf(a.stderr, "error: %v\n", err)
+		fmt.Fprintf(a.stderr, "error: %s\n", printableLines(err.Error()))
 	}
+}
+
+// printableLines escapes what would command the terminal, but keeps the lines: an error may
+// be several, and repeat what a server said.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (a *app) rootCommand() *cobra.Command {
@@ -91,9 +101,11 @@ func (a *app) rootCommand() *cobra.Command {
 		Long: `signalflow runs SignalFlow programs: on live metrics of this machine with an
 engine of its own, or in Splunk Observability Cloud.`,
 		Example:       `  signalflow run "data('cpu.utilization').mean().publish('cpu')"`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate(versionText())
 	root.AddCommand(a.runCommand(), a.versionCommand())
 	return root
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/signalfx/signalflow-client-go/signalflow"
+	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
 // runFlags are the flags of run.
@@ -60,7 +61,8 @@ Output (-o):
 Exit codes:
     0  the program has ended, --duration has passed, the table was quit, or the
        reader of the output has gone away
-    1  the program has an error, or its run was aborted
+    1  the program has an error, or its run was aborted; or the output could not
+       be written
     2  flags, arguments or settings are wrong
     3  authentication or connection failed, or the connection was lost
   124  --timeout has passed without a value
@@ -85,7 +87,7 @@ func (a *app) runCommand() *cobra.Command {
 		Short:                 "Run a program and print what it publishes",
 		Long:                  runLong,
 		Example:               runExample,
-		Args:                  cobra.MaximumNArgs(1),
+		Args:                  onePiece,
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			program, err := a.readProgram(f.file, args)
@@ -114,6 +116,15 @@ func (a *app) runCommand() *cobra.Command {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but values and errors")
 	c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"auto", "table", "ndjson", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// onePiece wants the program as one argument: quotes that are missing or in the wrong
+// place make several of it.
+func onePiece(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError{fmt.Sprintf("the program is one argument, not %d; put it in double quotes, and its strings in single ones", len(args))}
+	}
+	return nil
 }
 
 func (f *runFlags) check() error {
@@ -167,7 +178,7 @@ func (p *program) read(r io.Reader) error {
 	if err != nil {
 		return usageError{fmt.Sprintf("read the program: %v", err)}
 	}
-	p.text = string(text)
+	p.text = strings.TrimPrefix(string(text), "\ufeff") // editors put it at the start of a file
 	return p.check()
 }
 
@@ -179,6 +190,29 @@ func (p *program) check() error {
 		return usageError{"the program is empty"}
 	}
 	return nil
+}
+
+// silent reports whether a program certainly publishes nothing. What does not parse is left
+// to whoever runs it, and what it imports may publish.
+func (p *program) silent() bool {
+	file, err := syntax.Parse(p.file, p.text)
+	if err != nil {
+		return false
+	}
+	silent := true
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Import, *syntax.FromImport:
+			silent = false
+		case *syntax.Call:
+			method, ok := n.Func.(*syntax.Attribute)
+			if ok && (method.Name.Name == "publish" || method.Name.Name == "stream") { // its old name
+				silent = false
+			}
+		}
+		return silent
+	})
+	return silent
 }
 
 // run runs a program until it ends, or is ended.
@@ -194,7 +228,7 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 		notes.warn(w)
 	}
 	notes.say("running on " + t.String())
-	if !strings.Contains(p.text, "publish") && !strings.Contains(p.text, "stream") { // its old name
+	if p.silent() {
 		notes.warn("the program publishes nothing; end a stream in .publish()")
 	}
 	s, err := a.open(ctx, t)
@@ -202,14 +236,40 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 		return endedBy(ctx, err)
 	}
 	defer s.close()
-	computation, closeClient, err := execute(ctx, s, f, p, notes)
+	began := time.Now()
+	starting, release := startWithin(ctx, f.timeout)
+	defer release()
+	computation, closeClient, err := execute(starting, s, f, p, notes)
 	if err != nil {
-		return endedBy(ctx, err)
+		return f.inTime(endedBy(starting, err), err)
 	}
 	defer closeClient()
+	left := f.timeout
+	if left > 0 {
+		left = max(1, left-time.Since(began))
+	}
 	out := a.openOutput(f.output, tableTitle(t, p), notes, cancel)
-	err = newFollower(computation, out, notes, s.metrics).follow(ctx, f.duration, f.timeout)
-	return errors.Join(describe(endedBy(ctx, err), p), out.close())
+	err = newFollower(computation, out, notes, s.metrics).follow(ctx, f.duration, left)
+	return errors.Join(describe(f.inTime(endedBy(ctx, err), nil), p), out.close())
+}
+
+// startWithin bounds the start of a program by --timeout, 0 for none.
+func startWithin(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, timeout, errTimeout)
+}
+
+// inTime says in errTimeout which time was meant, and what was wrong until then, if known.
+func (f *runFlags) inTime(err, because error) error {
+	switch {
+	case !errors.Is(err, errTimeout):
+		return err
+	case because == nil:
+		return fmt.Errorf("%w (--timeout %v)", err, f.timeout)
+	}
+	return fmt.Errorf("%w (--timeout %v): %w", err, f.timeout, because)
 }
 
 // execute sends the program to a session. While it waits for a connection it tells what

@@ -17,17 +17,26 @@ func describe(err error, p program) error {
 		return err
 	}
 	if e.Line < 1 {
-		return &programError{err, fmt.Sprintf("error: %v\n", e)}
+		return &programError{err, fmt.Sprintf("error: %s\n", printableLines(e.Error()))}
 	}
 	drawn := &syntax.Error{
 		File:  p.file,
 		Start: syntax.Position{Line: e.Line, Column: max(1, e.Column)},
 		Msg:   e.Message,
-		Text:  e.Snippet,
+		Text:  strings.Map(visible, e.Snippet),
 	}
 	drawn.Msg = strings.TrimPrefix(drawn.Msg, fmt.Sprintf("line %d:%d: ", e.Line, e.Column))
 	drawn.End = syntax.Position{Line: e.Line, Column: drawn.Start.Column + wordLength(e.Snippet, drawn.Start.Column)}
+	drawn.Msg = printableLines(drawn.Msg)
 	return &programError{err, drawn.Render()}
+}
+
+// visible replaces what would command the terminal, one for one, so that columns stay.
+func visible(r rune) rune {
+	if r == '\t' || unicode.IsPrint(r) {
+		return r
+	}
+	return unicode.ReplacementChar
 }
 
 // wordLength returns the length of the word that starts at a column, counted from 1; the

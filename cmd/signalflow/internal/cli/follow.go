@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/signalfx/signalfx-go/idtool"
+
 	"github.com/signalfx/signalflow-client-go/signalflow"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -15,9 +17,11 @@ type follower struct {
 	notes       *notices
 	metrics     func() []string // the metrics that exist; nil when that is not known
 
-	series map[int64]knownSeries // by tsId
-	values []publishedValue      // reused
-	got    bool                  // a value has come
+	series   map[int64]knownSeries // by tsId
+	values   []publishedValue      // reused
+	got      bool                  // a value has come
+	patience time.Duration         // what is left of metadataTimeout
+	end      time.Time             // when the duration is over; zero: never
 }
 
 // knownSeries is a series with the metadata that it was made of.
@@ -27,12 +31,12 @@ type knownSeries struct {
 }
 
 func newFollower(c *signalflow.Computation, out output, notes *notices, metrics func() []string) *follower {
-	return &follower{computation: c, out: out, notes: notes, metrics: metrics, series: make(map[int64]knownSeries)}
+	return &follower{computation: c, out: out, notes: notes, metrics: metrics, series: make(map[int64]knownSeries), patience: metadataTimeout}
 }
 
 const (
 	stopTimeout     = time.Second     // to tell a server that nobody listens any more
-	metadataTimeout = 5 * time.Second // for metadata that should have come before the data
+	metadataTimeout = 5 * time.Second // for metadata that should have come before the data, of all series together
 )
 
 // follow takes messages until the computation has ended, and returns why, nil for a
@@ -42,6 +46,9 @@ const (
 func (f *follower) follow(ctx context.Context, duration, timeout time.Duration) error {
 	data, info := f.computation.Data(), f.computation.Info()
 	events, expirations := f.computation.Events(), f.computation.Expirations()
+	if duration > 0 {
+		f.end = time.Now().Add(duration)
+	}
 	over, freeOver := after(duration)
 	defer freeOver()
 	late, freeLate := after(timeout)
@@ -136,10 +143,11 @@ func payloadNumber(p messages.DataPayload) (number, bool) {
 // data; without them a value is printed bare rather than lost.
 func (f *follower) seriesOf(ctx context.Context, p messages.DataPayload) (*publishedSeries, error) {
 	id := int64(p.TSID)
-	wait, cancel := context.WithTimeout(ctx, metadataTimeout)
-	properties, err := f.computation.TSIDMetadata(wait, p.TSID)
-	cancel()
 	known, ok := f.series[id]
+	properties, err := f.computation.TSIDMetadata(atOnce, p.TSID)
+	if err != nil && !ok {
+		properties, err = f.lateMetadata(ctx, p.TSID)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -156,6 +164,28 @@ func (f *follower) seriesOf(ctx context.Context, p messages.DataPayload) (*publi
 	}
 	f.series[id] = known
 	return known.series, nil
+}
+
+// atOnce is a context for calls that are not to wait.
+var atOnce = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// lateMetadata waits for metadata, as long as there is patience: a server that sends none
+// must not hold the values back for ever, and not beyond the end of the run.
+func (f *follower) lateMetadata(ctx context.Context, id idtool.ID) (*messages.MetadataProperties, error) {
+	began := time.Now()
+	until := began.Add(f.patience)
+	if !f.end.IsZero() && f.end.Before(until) {
+		until = f.end
+	}
+	wait, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	properties, err := f.computation.TSIDMetadata(wait, id)
+	f.patience -= time.Since(began)
+	return properties, err
 }
 
 func (f *follower) expired(m *messages.ExpiredTSIDMessage) {

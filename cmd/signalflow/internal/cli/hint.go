@@ -66,5 +66,23 @@ func matchHint(query string, metrics func() []string) string {
 	if meant := spell.Nearest(call[1], names); meant != "" {
 		return "did you mean '" + meant + "'?"
 	}
-	return "the metrics of this machine are " + strings.Join(names, ", ")
+	what := "the metrics of this machine are "
+	if some := alike(call[1], names); len(some) > 0 {
+		what, names = "metrics like it are ", some
+	}
+	return what + strings.Join(names, ", ")
+}
+
+// alike returns the names that contain a text or, without any, those of its family: with
+// the same first part.
+func alike(text string, names []string) []string {
+	text = strings.ToLower(strings.Trim(text, "*"))
+	family, _, _ := strings.Cut(text, ".")
+	for _, part := range []string{text, family} {
+		some := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.Contains(name, part) })
+		if len(some) > 0 && part != "" {
+			return some
+		}
+	}
+	return nil
 }

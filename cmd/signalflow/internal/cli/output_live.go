@@ -72,7 +72,7 @@ func (t *liveTable) values(values []publishedValue) error {
 	for i, v := range values {
 		s := t.series[v.series]
 		if s == nil {
-			s = &term.Series{Label: seriesName(v.series), Dimensions: dimensionsText(v.series.dimensions)}
+			s = &term.Series{Label: seriesName(v.series), Metric: printable(v.series.metric), Dimensions: dimensionsText(v.series.dimensions)}
 			t.series[v.series] = s
 		}
 		points[i] = term.Point{Series: s, Time: time.UnixMilli(v.time), Value: v.number.float}

@@ -17,12 +17,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/signalfx/signalfx-go/idtool"
+
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/hostmetrics"
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/server"
 	"github.com/signalfx/signalflow-client-go/internal/memnet"
 	"github.com/signalfx/signalflow-client-go/internal/memstore"
 	"github.com/signalfx/signalflow-client-go/internal/series"
 	"github.com/signalfx/signalflow-client-go/internal/wire"
+	"github.com/signalfx/signalflow-client-go/signalflow"
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
 
 // machine is a made-up host: two cores, busy a quarter and three quarters of the time, a
@@ -45,6 +49,7 @@ func (m machine) Read(context.Context) (hostmetrics.Reading, error) {
 type result struct {
 	code           int
 	stdout, stderr string
+	took           time.Duration
 }
 
 // command runs the command with a made-up host, in a bubble where time passes at once.
@@ -59,7 +64,9 @@ func command(t *testing.T, change func(t *testing.T, ctx context.Context, a *app
 		if change != nil {
 			ctx = change(t, ctx, a)
 		}
+		began := time.Now()
 		r.code = a.main(ctx, args)
+		r.took = time.Since(began)
 		r.stdout, r.stderr = stdout.String(), stderr.String()
 	})
 	return r
@@ -81,6 +88,7 @@ func TestRunGolden(t *testing.T) {
 		"run-cpu.table":      {"-o", "table", cpu},
 		"run-network.ndjson": {"data('network.total', rollup='rate').publish('net')"},
 		"run-disk.ndjson":    {"data('disk.utilization', filter=filter('mountpoint', '/')).publish()"},
+		"run-memory.table":   {"-o", "table", "data('memory.*').publish('mem'); data('load.*').publish()"},
 		"run-two.csv":        {"-o", "csv", "A = data('load.*').sum().publish('A')\n(A * 2).publish('B')"},
 		"run-cores.table":    {"-o", "table", "data('cpu.utilization_per_core').mean(by=['cpu']).publish('core')"},
 	}
@@ -152,7 +160,7 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{[]string{"run"}, "no program"},
 		{[]string{"run", ""}, "the program is empty"},
-		{[]string{"run", "a", "b"}, "accepts at most 1 arg"},
+		{[]string{"run", "a", "b"}, "the program is one argument, not 2"},
 		{[]string{"run", "-f", "x", "b"}, "given twice"},
 		{[]string{"run", "-f", "does-not-exist.flow"}, "does-not-exist.flow"},
 		{[]string{"run", "-o", "xml", cpu}, "-o xml is not one of"},
@@ -185,6 +193,10 @@ func TestProgramFromStdinAndFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	command(t, nil, "run", "-f", file).check(t, 1, "bad.flow:2:")
+	if err := os.WriteFile(file, []byte("\ufeff"+cpu+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, nil, "run", "--duration", "2s", "-f", file).check(t, 0, "")
 	endless := func(_ *testing.T, ctx context.Context, a *app) context.Context {
 		a.stdin = endlessReader{}
 		return ctx
@@ -206,6 +218,8 @@ func TestNoMatchHints(t *testing.T) {
 		{"data('cpu.utilisation').publish()", "no time series match data('cpu.utilisation')"},
 		{"data('cpu.utilisation').publish()", "\nhint: did you mean 'cpu.utilization'?\n"},
 		{"data('nothing.of.the.kind.at.all').publish()", "\nhint: the metrics of this machine are cpu.num_processors, cpu.utilization"},
+		{"data('cpu.util').publish()", "\nhint: metrics like it are cpu.utilization, cpu.utilization_per_core\n"},
+		{"data('load.total.of.all').publish()", "\nhint: metrics like it are load.longterm, load.midterm, load.shortterm\n"},
 		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "hint: the metric exists, so it is the filter\n"},
 		{"data('cpu.utilization').sum(by='az').publish()", "lack 'az' at 1:"},
 	}
@@ -215,16 +229,31 @@ func TestNoMatchHints(t *testing.T) {
 }
 
 func TestProgramWithoutPublish(t *testing.T) {
-	r := command(t, nil, "run", "--duration", "3s", "data('cpu.utilization').mean()")
-	r.check(t, 0, "warning: the program publishes nothing; end a stream in .publish()\n")
-	if r.stdout != "" {
-		t.Errorf("stdout %q", r.stdout)
+	const warning = "warning: the program publishes nothing; end a stream in .publish()\n"
+	for _, program := range []string{"data('cpu.utilization').mean()", "data('cpu.utilization').mean().publish", "data('cpu.utilization')  # .publish()"} {
+		r := command(t, nil, "run", "--duration", "3s", program)
+		r.check(t, 0, warning)
+		if r.stdout != "" {
+			t.Errorf("stdout %q", r.stdout)
+		}
+	}
+	for _, program := range []string{cpu, "data('cpu.utilization').stream('old')", "data('cpu.utilization').publish("} {
+		if r := command(t, nil, "run", "--duration", "3s", program); strings.Contains(r.stderr, warning) {
+			t.Errorf("%s: warned about", program)
+		}
 	}
 }
 
 func TestTimeout(t *testing.T) {
 	r := command(t, nil, "run", "--timeout", "5s", "data('nothing').publish()")
-	r.check(t, 124, "error: no value came in time")
+	r.check(t, 124, "error: no value came in time (--timeout 5s)\n")
+	// The wait for a connection counts.
+	r = command(t, cloud(errors.New("connection refused"), nil), "run", "--timeout", "3s", "--url", plain, "--token", secret, demoProgram)
+	r.check(t, 124, "error: no value came in time (--timeout 3s): not connected to ws://stream.us1.signalfx.com/v2/signalflow")
+	r.check(t, 124, "connection refused\n")
+	if r.took > 4*time.Second {
+		t.Errorf("it took %v", r.took)
+	}
 	// Once a value has come the time does not count any more.
 	command(t, nil, "run", "--timeout", "3s", "--duration", "6s", cpu).check(t, 0, "")
 }
@@ -363,6 +392,60 @@ func TestCloudErrors(t *testing.T) {
 	command(t, cloud(nil, (*wire.Server).KillConnections), append(args, secret, demoProgram)...).check(t, 3, "connection lost")
 }
 
+// fake is a scripted service of the cloud in this process, behind the command's dialer.
+func fake(script func(f *signalflow.FakeBackend)) func(*testing.T, context.Context, *app) context.Context {
+	return func(t *testing.T, ctx context.Context, a *app) context.Context {
+		listener := memnet.Listen("cloud")
+		f := &signalflow.FakeBackend{AccessToken: secret, Listen: func() (net.Listener, error) { return listener, nil }}
+		script(f)
+		f.Start()
+		t.Cleanup(f.Stop)
+		a.dial = listener.DialContext
+		return ctx
+	}
+}
+
+// A server that sends no metadata holds neither the values back for ever nor the end.
+func TestValuesWithoutMetadata(t *testing.T) {
+	silent := fake(func(f *signalflow.FakeBackend) {
+		f.AddProgramTSIDs(demoProgram, []idtool.ID{1, 2, 3})
+		for id := range idtool.ID(3) {
+			f.SetTSIDFloatData(id+1, 1)
+		}
+	})
+	args := []string{"run", "--url", plain, "--token", secret, demoProgram, "--duration"}
+	for _, seconds := range []int{2, 20} {
+		r := command(t, silent, append(args, fmt.Sprint(seconds, "s"))...)
+		r.check(t, 0, "warning: no metadata for series AAAAAAAAAAE; its values have no label and dimensions\n")
+		if limit := time.Duration(seconds+1) * time.Second; r.took > limit {
+			t.Errorf("a run of %d s took %v", seconds, r.took)
+		}
+		if n := strings.Count(r.stdout, "\n"); n < 3 || seconds == 20 && n < 3*19 {
+			t.Errorf("%d values in %d s:\n%s", n, seconds, r.stdout)
+		}
+	}
+}
+
+// What a server says can not command the terminal.
+func TestErrorsArePrintable(t *testing.T) {
+	const escape = "\x1b[31m"
+	evil := fake(func(f *signalflow.FakeBackend) {
+		f.AddProgramError("bare", "too much "+escape)
+		f.AddProgramErrorMessage("placed", messages.NewError(400, "SYNTAX", "unexpected "+escape,
+			&messages.ErrorContext{Line: 1, Column: 5, ProgramText: escape + "placed\a"}))
+		f.AddProgramMessages("aborted", 0, messages.NewChannelAbort("FAILED", escape, 0))
+	})
+	for program, want := range map[string]string{
+		"bare": `error: 400: too much \x1b[31m`, "placed": "error: unexpected \\x1b[31m\n  1:5 | \ufffd[31mplaced\ufffd\n      |     ^", "aborted": `(FAILED): \x1b[31m`,
+	} {
+		r := command(t, evil, "run", "--url", plain, "--token", secret, program)
+		r.check(t, 1, want)
+		if strings.ContainsAny(r.stderr, "\x1b\a") {
+			t.Errorf("%s: %q", program, r.stderr)
+		}
+	}
+}
+
 func TestHelpAndVersion(t *testing.T) {
 	r := command(t, nil, "run", "--help")
 	r.check(t, 0, "")
@@ -375,6 +458,9 @@ func TestHelpAndVersion(t *testing.T) {
 		if len(line) > 160 {
 			t.Errorf("a help line of %d characters: %s", len(line), line)
 		}
+	}
+	if a, b := command(t, nil, "--version"), command(t, nil, "version"); a.code != 0 || a.stdout != b.stdout {
+		t.Errorf("--version says %q with code %d, version %q", a.stdout, a.code, b.stdout)
 	}
 	if r := command(t, nil, "version"); r.code != 0 || !strings.HasPrefix(r.stdout, "signalflow ") {
 		t.Errorf("version: %+v", r)

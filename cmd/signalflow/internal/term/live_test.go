@@ -44,11 +44,11 @@ func run(t *testing.T, environ []string, use func(l *Live)) (*Live, string, erro
 var colour = regexp.MustCompile(`\x1b\[[0-9;]*(3[0-7]|38;[25])[0-9;]*m`)
 
 func TestLive(t *testing.T) {
-	cpu := &Series{"cpu", "host=web-1"}
+	cpu := &Series{Label: "cpu", Dimensions: "host=web-1"}
 	use := func(l *Live) {
 		l.Notice("one of the inputs is limited")
 		for i := range 5 {
-			l.Points([]Point{{cpu, start.Add(0), float64(i)}, {&Series{"gone", ""}, start, 1}})
+			l.Points([]Point{{cpu, start.Add(0), float64(i)}, {&Series{Label: "gone", Dimensions: ""}, start, 1}})
 		}
 		l.Stop()
 	}
@@ -99,7 +99,7 @@ func TestLiveKeys(t *testing.T) {
 // A paused table stands still, takes a new size, and goes on with all values.
 func TestPause(t *testing.T) {
 	m := &model{table: newTable(), title: "t", width: 80, height: 24, keys: true}
-	cpu := &Series{"cpu", ""}
+	cpu := &Series{Label: "cpu", Dimensions: ""}
 	m.Update([]Point{{cpu, start, 1}})
 	m.key("p")
 	before := m.View().Content
@@ -124,7 +124,7 @@ func TestChangesAfterTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Points([]Point{{&Series{"cpu", ""}, start, 1}})
+	l.Points([]Point{{&Series{Label: "cpu", Dimensions: ""}, start, 1}})
 	l.Notice("late")
 	l.Expired(&Series{})
 	l.Stop()

@@ -2,6 +2,7 @@
 package term
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -11,8 +12,9 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// Series is one row of the table. Its texts must be printable.
-type Series struct{ Label, Dimensions string }
+// Series is one row of the table. Its texts must be printable. The metric is shown where
+// series of one label have different ones.
+type Series struct{ Label, Metric, Dimensions string }
 
 // Point is a value of a series. The same pointer stands for the same row.
 type Point struct {
@@ -27,6 +29,7 @@ const history = 60
 // row is a series with its last values, the newest at the end. NaN is a slot without one.
 type row struct {
 	series *Series
+	detail string // the dimensions, after the metric if that is shown
 	last   time.Time
 	values []float64
 }
@@ -99,13 +102,32 @@ func (t *table) order() []*row {
 			t.sorted = append(t.sorted, r)
 		}
 		slices.SortFunc(t.sorted, func(a, b *row) int {
-			if c := strings.Compare(a.series.Label, b.series.Label); c != 0 {
-				return c
-			}
-			return strings.Compare(a.series.Dimensions, b.series.Dimensions)
+			return cmp.Or(
+				strings.Compare(a.series.Label, b.series.Label),
+				strings.Compare(a.series.Metric, b.series.Metric),
+				strings.Compare(a.series.Dimensions, b.series.Dimensions))
 		})
+		describe(t.sorted)
 	}
 	return t.sorted
+}
+
+// describe sets the details of rows that are in order.
+func describe(rows []*row) {
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].series.Label == rows[0].series.Label {
+			n++
+		}
+		differ := rows[0].series.Metric != rows[n-1].series.Metric
+		for _, r := range rows[:n] {
+			r.detail = r.series.Dimensions
+			if differ {
+				r.detail = strings.TrimSpace(r.series.Metric + " " + r.series.Dimensions)
+			}
+		}
+		rows = rows[n:]
+	}
 }
 
 // columns are widths in cells; 0 leaves a column out.
@@ -124,7 +146,7 @@ func layout(rows []*row, width int) columns {
 	longestLabel, longestDimensions := len("LABEL"), 0
 	for _, r := range rows {
 		longestLabel = max(longestLabel, lipgloss.Width(r.series.Label))
-		longestDimensions = max(longestDimensions, lipgloss.Width(r.series.Dimensions))
+		longestDimensions = max(longestDimensions, lipgloss.Width(r.detail))
 	}
 	if longestDimensions > 0 {
 		longestDimensions = max(longestDimensions, len("DIMENSIONS"))
@@ -210,9 +232,9 @@ func (t *table) line(r *row, c columns, s styles) string {
 	}
 	trend := sparkline(values, c.trend)
 	if stale >= 3 {
-		return s.faint.Render(c.line(r.series.Label, r.series.Dimensions, value, trend))
+		return s.faint.Render(c.line(r.series.Label, r.detail, value, trend))
 	}
-	left := c.left(r.series.Label, r.series.Dimensions, value)
+	left := c.left(r.series.Label, r.detail, value)
 	if c.trend == 0 {
 		return left
 	}

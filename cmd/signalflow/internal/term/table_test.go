@@ -24,10 +24,10 @@ func fleet(n int) *table {
 	var all []*Series
 	for i := range n {
 		all = append(all,
-			&Series{"cpu", fmt.Sprintf("host=web-%02d", i)},
-			&Series{"disk", fmt.Sprintf("device=/dev/mapper/vg-%02d host=web-%02d mountpoint=/var/lib/containers/storage/überlauf", i, i)})
+			&Series{Label: "cpu", Dimensions: fmt.Sprintf("host=web-%02d", i)},
+			&Series{Label: "disk", Dimensions: fmt.Sprintf("device=/dev/mapper/vg-%02d host=web-%02d mountpoint=/var/lib/containers/storage/überlauf", i, i)})
 	}
-	all = append(all, &Series{"a label that nobody would want to read to its end", ""}, &Series{"stopped", "host=gone"}, &Series{"skips", ""})
+	all = append(all, &Series{Label: "a label that nobody would want to read to its end", Dimensions: ""}, &Series{Label: "stopped", Dimensions: "host=gone"}, &Series{Label: "skips", Dimensions: ""})
 	for slot := range 30 {
 		at := start.Add(time.Duration(slot) * time.Second)
 		for i, s := range all {
@@ -116,9 +116,27 @@ func TestManySeriesSayHowManyMore(t *testing.T) {
 	}
 }
 
+// Where a label stands for several metrics, each row says which one, and their order does
+// not change between runs.
+func TestMetricsOfOneLabelAreTold(t *testing.T) {
+	table := newTable()
+	for _, metric := range []string{"memory.used", "memory.free", "memory.cached"} {
+		table.add(Point{&Series{Label: "mem", Metric: metric, Dimensions: "host=a"}, start, 1})
+	}
+	table.add(Point{&Series{Label: "cpu", Metric: "cpu.utilization", Dimensions: "host=a"}, start, 1})
+	const want = `LABEL  DIMENSIONS                   VALUE  TREND
+cpu    host=a                           1  ▄
+mem    memory.cached host=a             1  ▄
+mem    memory.free host=a               1  ▄
+mem    memory.used host=a               1  ▄`
+	if got := strings.Join(table.body(table.order(), 80, 24, styles{}), "\n"); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestExpiredRowsGo(t *testing.T) {
 	table := newTable()
-	a, b := &Series{"a", ""}, &Series{"b", ""}
+	a, b := &Series{Label: "a", Dimensions: ""}, &Series{Label: "b", Dimensions: ""}
 	table.add(Point{a, start, 1})
 	table.add(Point{b, start, 2})
 	table.expire(a)
