@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
@@ -114,5 +115,25 @@ func TestSource(t *testing.T) {
 	}
 	if got := src.Slice(syntax.Span{From: 4, To: 6}); got != "é" {
 		t.Errorf("slice %q", got)
+	}
+}
+
+// A column is found in any line, however long, by its characters.
+func TestColumnsOfLongLines(t *testing.T) {
+	line := strings.Repeat("aé€😀", 700)
+	text := "short\n" + line + "\n" + line
+	src := syntax.NewSource("", text)
+	for offset, r := range text {
+		before := text[:offset]
+		want := syntax.Position{
+			Line:   strings.Count(before, "\n") + 1,
+			Column: utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:]) + 1,
+		}
+		if got := src.Position(syntax.Pos(offset)); got != want {
+			t.Fatalf("offset %d (%c): %v, want %v", offset, r, got, want)
+		}
+	}
+	if got, want := src.Position(syntax.Pos(len(text))), (syntax.Position{Line: 3, Column: 2801}); got != want {
+		t.Errorf("the end: %v, want %v", got, want)
 	}
 }

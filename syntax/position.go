@@ -26,10 +26,30 @@ type Source struct {
 	Name  string // for messages; empty for a program that has no name
 	Text  string
 	lines []Pos // offset of the first byte of each line
+	chars []Pos // characters that begin before each block of the text; nil if all lines are short
 }
+
+// blockSize is how many bytes at most are gone through to find a column: programs are often
+// one line of thousands, and every node of a tree asks for its place.
+const blockSize = 512
 
 // NewSource indexes the lines of a text. A line ends at LF, CR or CR LF (language.md 1.1).
 func NewSource(name, text string) *Source {
+	s := &Source{Name: name, Text: text, lines: lineStarts(text)}
+	for i := 1; i <= len(s.lines); i++ {
+		to := Pos(len(text))
+		if i < len(s.lines) {
+			to = s.lines[i]
+		}
+		if to-s.lines[i-1] > blockSize {
+			s.countChars()
+			break
+		}
+	}
+	return s
+}
+
+func lineStarts(text string) []Pos {
 	lines := make([]Pos, 1, 1+strings.Count(text, "\n"))
 	if strings.IndexByte(text, '\r') < 0 {
 		for i := 0; ; {
@@ -40,7 +60,7 @@ func NewSource(name, text string) *Source {
 			i += n + 1
 			lines = append(lines, Pos(i))
 		}
-		return &Source{Name: name, Text: text, lines: lines}
+		return lines
 	}
 	for i := 0; i < len(text); i++ {
 		switch {
@@ -49,7 +69,31 @@ func NewSource(name, text string) *Source {
 			lines = append(lines, Pos(i+1))
 		}
 	}
-	return &Source{Name: name, Text: text, lines: lines}
+	return lines
+}
+
+func (s *Source) countChars() {
+	total := 0
+	for from := 0; from <= len(s.Text); from += blockSize {
+		s.chars = append(s.chars, Pos(total))
+		total += charsIn(s.Text[from:min(from+blockSize, len(s.Text))])
+	}
+}
+
+// charsIn counts the characters that begin in a part of a text.
+func charsIn(part string) (n int) {
+	for i := range len(part) {
+		if utf8.RuneStart(part[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// charsBefore counts the characters that begin before an offset.
+func (s *Source) charsBefore(p Pos) int {
+	block := p / blockSize
+	return int(s.chars[block]) + charsIn(s.Text[block*blockSize:p])
 }
 
 // Position returns the line and column of an offset. An offset outside the text counts as
@@ -57,7 +101,11 @@ func NewSource(name, text string) *Source {
 func (s *Source) Position(p Pos) Position {
 	p = s.clamp(p)
 	line := s.lineIndex(p)
-	return Position{line + 1, utf8.RuneCountInString(s.Text[s.lines[line]:p]) + 1}
+	from := s.lines[line]
+	if p-from <= blockSize {
+		return Position{line + 1, utf8.RuneCountInString(s.Text[from:p]) + 1}
+	}
+	return Position{line + 1, s.charsBefore(p) - s.charsBefore(from) + 1}
 }
 
 // Line returns the text of a line, counted from 1, without its terminator. A line that
