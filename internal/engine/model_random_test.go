@@ -184,8 +184,14 @@ func (r *tally) Metadata(o *engine.Output) error {
 
 func (r *tally) Batch(b *engine.Batch) error {
 	for _, p := range b.Points {
+		if _, known := r.outputs[p.ID]; !known {
+			r.t.Errorf("slot %d: value of %x without metadata", b.Time, p.ID)
+		}
 		if r.values[p.ID] == nil {
 			r.values[p.ID] = map[int64]float64{}
+		}
+		if _, twice := r.values[p.ID][b.Time]; twice {
+			r.t.Errorf("slot %d: %x has two values", b.Time, p.ID)
 		}
 		r.values[p.ID][b.Time] = p.Value
 	}
