@@ -45,7 +45,10 @@ func NewClient(options ...ClientParam) (*Client, error) {
 		unread: make(map[*Computation]bool),
 		done:   make(chan struct{}),
 	}
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			return nil, fmt.Errorf("signalflow: option %d of NewClient is nil", i+1)
+		}
 		if err := option(c); err != nil {
 			return nil, err
 		}

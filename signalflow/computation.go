@@ -252,6 +252,10 @@ func (c *Computation) Stats() Stats {
 // Stop ends the computation on the server, for every reader of it. It returns when the
 // request is written; Data is closed when the server has confirmed, 5 seconds later at the
 // latest. A computation whose handle has not come yet is detached instead.
+//
+// A deferred Stop wants a context that has not ended by then, such as
+// context.WithoutCancel(ctx); with one that has, the computation is detached after those 5
+// seconds.
 func (c *Computation) Stop(ctx context.Context) error { return c.StopWithReason(ctx, "") }
 
 // StopWithReason is [Computation.Stop] with a reason, which the server repeats in the

@@ -19,6 +19,7 @@ func TestBadParams(t *testing.T) {
 		"ReadLimit 0":        {ReadLimit(0), "ReadLimit must be positive"},
 		"MaxChannels 0":      {MaxChannels(0), "MaxChannels must be positive"},
 		"OnOverflow 9":       {OnOverflow(9), "no OverflowPolicy"},
+		"nil":                {nil, "option 1 of NewClient is nil"},
 		"Logger nil":         {Logger(nil), "Logger is nil"},
 		"realm empty":        {StreamURLForRealm(""), "is no realm"},
 		"realm upper case":   {StreamURLForRealm("US1"), "is no realm"},
