@@ -102,6 +102,40 @@ func TestPointsBeforeTheRange(t *testing.T) {
 	}
 }
 
+// A series whose first point comes too late has appeared nevertheless: it is a member from the
+// next slot on, which waits for it, and its next increment counts from that point.
+func TestLateNewcomerJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		a, c := named("m{h:a}"), named("m{h:c}#cumulative")
+		put(store, a, 1, 0)
+		p := &program{}
+		p.publish("zero", p.fetch(graph.Fetch{Metric: "m", Extrapolation: graph.ExtrapolateZero}))
+		p.publish("n", p.agg(graph.Count, p.data("m"), "h"))
+		j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: time.Second})
+		for i := range 5 {
+			wait(time.Second)
+			put(store, a, 1, 0)
+			switch i {
+			case 1: // the slot before has been sent
+				put(store, c, 100, 1500*time.Millisecond)
+				put(store, named("m{h:old}"), 1, 25*time.Hour)
+			case 3:
+				put(store, c, 107, 0)
+			}
+		}
+		wait(500 * time.Millisecond)
+		j.end()
+		want := "n{h:a} = 1 1 1 1 1\nn{h:c} = - - 0 0 1\nzero{h:a} = 1 1 1 1 1\nzero{h:c} = - - 0 0 7"
+		if got := j.rows(); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if got, want := j.sent(), "0@1 1@2 2@4 3@4 4@5"; got != want {
+			t.Errorf("sent %s, want %s", got, want)
+		}
+	})
+}
+
 // A start that no clock reaches waits without spinning, and ends with its context.
 func TestStartBeyondTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

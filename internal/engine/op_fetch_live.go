@@ -61,6 +61,7 @@ func (f *fetch) recover(ctx context.Context) error {
 	}
 	for i := range f.tracks {
 		f.tracks[i].spilled = f.tracks[i].series != nil
+		f.welcome(i)
 	}
 	err := f.refill(ctx)
 	f.tally()
@@ -92,14 +93,7 @@ func (f *fetch) accept(s *series.Sample) {
 	}
 	tr := &f.tracks[at]
 	if s.Time < l.cursor {
-		switch {
-		case s.Time <= tr.last: // what recover has read comes by the feed as well
-		case s.Time < f.first: // before the range, so it is only what the next one is compared with
-			tr.prev, tr.last = memory{s.Value, true}, s.Time
-		default:
-			l.late = max(l.late, s.Arrival-s.Time)
-		}
-		f.forget(at)
+		f.missed(at, s)
 		return
 	}
 	if from := l.reportedFrom(f.grid.step); tr.seen < from && s.Time >= from && tr.known() {
@@ -112,6 +106,32 @@ func (f *fetch) accept(s *series.Sample) {
 		tr.spilled, tr.pending = true, tr.pending[:0]
 	default:
 		tr.insert(rawPoint{s.Time, s.Value, int32(max(0, min(s.Arrival-s.Time, math.MaxInt32)))})
+	}
+}
+
+// missed handles a sample for a slot that is closed, or that lies before the range. It is not
+// late in a range that it is not in; and it may be what the next point is compared with.
+func (f *fetch) missed(at int32, s *series.Sample) {
+	tr := &f.tracks[at]
+	if s.Time > tr.last { // else recover has read it, and it comes by the feed as well
+		if s.Time >= f.first {
+			f.live.late = max(f.live.late, s.Arrival-s.Time)
+		}
+		if s.Time < f.first || !tr.known() {
+			tr.prev, tr.last = memory{s.Value, true}, s.Time
+			tr.seen = max(tr.seen, s.Time)
+		}
+		f.welcome(int(at))
+	}
+	f.forget(at)
+}
+
+// welcome makes a series a member that is active (language.md 4.7), and has not been one.
+func (f *fetch) welcome(i int) {
+	l := &f.live
+	if tr := &f.tracks[i]; tr.series != nil && !tr.known() && tr.last > l.cursor+f.grid.step-f.inactive {
+		f.join(i, l.cursor)
+		l.known++
 	}
 }
 
