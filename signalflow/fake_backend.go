@@ -50,13 +50,14 @@ type FakeBackend struct {
 	// before Start.
 	Listen func() (net.Listener, error)
 
+	life   sync.Mutex // held while it starts and stops; before mu
+	web    *http.Server
+	served chan struct{} // closed when web.Serve has returned
+
 	mu       sync.Mutex
 	server   *wire.Server
-	stopped  bool // server is closed
-	web      *http.Server
-	served   chan struct{} // closed when web.Serve has returned
-	listener net.Listener
-	addr     string // of the last listener
+	stopped  bool         // server is closed
+	listener net.Listener // the last one
 
 	logger   *log.Logger
 	clock    *FakeClock
@@ -64,6 +65,7 @@ type FakeBackend struct {
 	metadata map[idtool.ID]*messages.MetadataProperties
 	values   map[idtool.ID]func(time.Time) messages.DataPayload
 	requests []FakeRequest
+	texts    int           // bytes of the requests
 	changed  chan struct{} // closed when the number of jobs of a program changes
 }
 
@@ -79,8 +81,13 @@ func NewRunningFakeBackend() *FakeBackend {
 // 127.0.0.1, or on what [FakeBackend.Listen] makes. It panics if that fails, since a test
 // cannot go on without. A fake that listens already stays as it is.
 func (f *FakeBackend) Start() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.life.Lock()
+	defer f.life.Unlock()
+	f.start()
+}
+
+// start and stop are Start and Stop for who holds life.
+func (f *FakeBackend) start() {
 	if f.web != nil {
 		return
 	}
@@ -88,10 +95,12 @@ func (f *FakeBackend) Start() {
 	if err != nil {
 		panic(fmt.Sprintf("signalflow: the fake backend cannot listen: %v", err))
 	}
-	f.listener, f.addr = l, l.Addr().String()
+	f.mu.Lock()
+	f.listener = l
 	if f.server == nil || f.stopped {
 		f.server, f.stopped = f.newServer(), false
 	}
+	f.mu.Unlock()
 	web := &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0)}
 	served := make(chan struct{})
 	f.web, f.served = web, served
@@ -105,11 +114,21 @@ func (f *FakeBackend) listen() (net.Listener, error) {
 	if f.Listen != nil {
 		return f.Listen()
 	}
-	addr := f.addr
+	addr := f.addr()
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
 	return net.Listen("tcp", addr)
+}
+
+// addr returns the address of the last listener, "" if there was none.
+func (f *FakeBackend) addr() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listener == nil {
+		return ""
+	}
+	return f.listener.Addr().String()
 }
 
 func (f *FakeBackend) newServer() *wire.Server {
@@ -123,14 +142,21 @@ func (f *FakeBackend) newServer() *wire.Server {
 // Stop cuts all connections, ends what runs and stops listening. When it returns, no
 // goroutine of the fake is left. [FakeBackend.Start] or [FakeBackend.Restart] goes on.
 func (f *FakeBackend) Stop() {
-	f.mu.Lock()
-	web, served, server := f.web, f.served, f.server
-	f.web, f.served, f.listener, f.stopped = nil, nil, nil, true
-	f.mu.Unlock()
-	if web != nil {
-		web.Close()
-		<-served
+	f.life.Lock()
+	defer f.life.Unlock()
+	f.stop()
+}
+
+func (f *FakeBackend) stop() {
+	if f.web != nil {
+		f.web.Close()
+		<-f.served
+		f.web = nil
 	}
+	f.mu.Lock()
+	server := f.server
+	f.stopped = true
+	f.mu.Unlock()
 	if server == nil {
 		return
 	}
@@ -141,17 +167,15 @@ func (f *FakeBackend) Stop() {
 
 // Restart stops the fake if it listens, and listens again on the same address.
 func (f *FakeBackend) Restart() {
-	f.Stop()
-	f.Start()
+	f.life.Lock()
+	defer f.life.Unlock()
+	f.stop()
+	f.start()
 }
 
 // URL returns the address for [StreamURL], such as ws://127.0.0.1:41234. It is that of the
 // last listener, also after Stop.
-func (f *FakeBackend) URL() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return "ws://" + f.addr
-}
+func (f *FakeBackend) URL() string { return "ws://" + f.addr() }
 
 // Client returns a client of the fake, with its token. The caller closes it.
 func (f *FakeBackend) Client() (*Client, error) {
@@ -162,13 +186,26 @@ func (f *FakeBackend) Client() (*Client, error) {
 		token = "any"
 	}
 	params := []ClientParam{StreamURL(f.URL()), AccessToken(token)}
-	type dialer interface {
-		DialContext(ctx context.Context, network, addr string) (net.Conn, error)
-	}
-	if d, ok := listener.(dialer); ok {
-		params = append(params, Dialer(d.DialContext), Proxy(nil))
+	if _, ok := listener.(fakeDialer); ok {
+		params = append(params, Dialer(f.dial), Proxy(nil))
 	}
 	return NewClient(params...)
+}
+
+// fakeDialer is a listener that makes the connections to itself.
+type fakeDialer interface {
+	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// dial connects to the listener of the moment, so that clients find it again after Restart.
+func (f *FakeBackend) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	f.mu.Lock()
+	listener := f.listener
+	f.mu.Unlock()
+	if d, ok := listener.(fakeDialer); ok {
+		return d.DialContext(ctx, network, addr)
+	}
+	return new(net.Dialer).DialContext(ctx, network, addr)
 }
 
 // ServeHTTP serves one WebSocket connection, on whatever path it comes. A fake may so be
@@ -183,9 +220,9 @@ func (f *FakeBackend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	server.ServeWebSocket(w, r)
 }
 
-// SetLogger sets where the fake says what it does, for example one line with the program
-// when a job starts. nil is nowhere, which is the default. A test that waits for a job has
-// [FakeBackend.WaitForJob].
+// SetLogger sets where the fake says what it does: one line when a job starts, which begins
+// "Executing SignalFlow program" and has the program, its series and the handle. nil is
+// nowhere, which is the default. A test that waits for a job has [FakeBackend.WaitForJob].
 func (f *FakeBackend) SetLogger(logger *log.Logger) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

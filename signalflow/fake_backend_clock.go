@@ -7,22 +7,28 @@ import (
 
 // FakeClock is a clock that stands still until it is advanced. A [FakeBackend] that has one
 // sends the data of a time when the clock comes there, so that a test of an hour takes no
-// time and always goes the same way.
+// time and always goes the same way. The zero value shows the beginning of 1970.
 type FakeClock struct {
 	mu    sync.Mutex
 	now   time.Time
-	moved chan struct{}
+	moved chan struct{} // closed by the next Advance; nil if nobody waits
 }
 
 // NewFakeClock returns a clock that shows now.
-func NewFakeClock(now time.Time) *FakeClock {
-	return &FakeClock{now: now, moved: make(chan struct{})}
-}
+func NewFakeClock(now time.Time) *FakeClock { return &FakeClock{now: now} }
 
 // Now returns what the clock shows.
 func (c *FakeClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.read()
+}
+
+// read is Now for who holds mu.
+func (c *FakeClock) read() time.Time {
+	if c.now.IsZero() {
+		return time.UnixMilli(0)
+	}
 	return c.now
 }
 
@@ -31,15 +37,20 @@ func (c *FakeClock) Now() time.Time {
 func (c *FakeClock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	close(c.moved)
-	c.moved = make(chan struct{})
+	c.now = c.read().Add(d)
+	if c.moved != nil {
+		close(c.moved)
+		c.moved = nil
+	}
 }
 
 // moves returns a channel that the next Advance closes.
 func (c *FakeClock) moves() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.moved == nil {
+		c.moved = make(chan struct{})
+	}
 	return c.moved
 }
 

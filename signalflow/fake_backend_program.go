@@ -83,8 +83,8 @@ func (f *FakeBackend) AddProgramMessages(program string, n int, msgs ...messages
 }
 
 // Send has all runs of a program that are under way send further messages now, between two
-// batches; see [FakeBackend.AddProgramMessages] for what can be sent. It returns to how
-// many runs they go.
+// batches; see [FakeBackend.AddProgramMessages] for what can be sent. A timestamp of 0
+// becomes that of the batch before. Send returns to how many runs the messages go.
 func (f *FakeBackend) Send(program string, msgs ...messages.Message) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -164,7 +164,8 @@ func (f *FakeBackend) RemoveTSIDData(tsid idtool.ID) {
 }
 
 // RunningJobsForProgram returns how many computations of a program run now. A computation
-// has left the count when its client reads the last message.
+// is in the count when its client reads the first message, and has left it when the client
+// reads the last one.
 func (f *FakeBackend) RunningJobsForProgram(program string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -234,11 +235,14 @@ type FakeRequest struct {
 	Err        error           // what was wrong with it, nil for nothing
 }
 
-// maxFakeRequests bounds the record of requests.
-const maxFakeRequests = 100_000
+// Bounds of the record of requests; the older half goes when one is passed.
+const (
+	maxFakeRequests = 200_000
+	maxFakeTexts    = 64 << 20 // bytes of their texts
+)
 
 // Requests returns the requests received so far on all connections, in their order of
-// arrival: the newest 100,000 at least.
+// arrival: the newest 100,000 at least, if they are of a usual length.
 func (f *FakeBackend) Requests() []FakeRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -248,9 +252,13 @@ func (f *FakeBackend) Requests() []FakeRequest {
 func (f *FakeBackend) record(c wire.ConnInfo, req *wire.Request, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.requests) >= 2*maxFakeRequests {
-		f.requests = slices.Clone(f.requests[maxFakeRequests:])
+	if n := len(f.requests); n >= maxFakeRequests || n > 0 && f.texts > maxFakeTexts {
+		for _, old := range f.requests[:(n+1)/2] {
+			f.texts -= len(old.Text)
+		}
+		f.requests = slices.Clone(f.requests[(n+1)/2:])
 	}
+	f.texts += len(req.Received)
 	f.requests = append(f.requests, FakeRequest{
 		Connection: c.ID, Type: req.Type, Channel: req.Channel, Program: req.Program,
 		Handle: req.Handle, Reason: req.Reason, Text: req.Received, Err: err,

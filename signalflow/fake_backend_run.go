@@ -2,8 +2,9 @@ package signalflow
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/wire"
@@ -34,7 +35,9 @@ func (h fakeHost) Prepare(_ context.Context, _ wire.Identity, req *wire.Request)
 		}
 		return nil, &wire.Error{Code: e.Error, Type: e.ErrorType, Message: e.Message, Context: place}
 	}
-	return newFakeRun(h.f, req), nil
+	r := newFakeRun(h.f, req)
+	h.f.enter(r) // before the client can see that it starts; Run leaves
+	return r, nil
 }
 
 // fakeRun is one computation of a FakeBackend.
@@ -46,6 +49,7 @@ type fakeRun struct {
 	stop       time.Time // zero for a run without end
 	resolution time.Duration
 	out        *wire.Output
+	last       time.Time // logical time of the last batch, start before the first
 	sent       map[idtool.ID]*messages.MetadataProperties
 	expired    map[idtool.ID]bool
 
@@ -66,6 +70,7 @@ func newFakeRun(f *FakeBackend, req *wire.Request) *fakeRun {
 	if r.start.IsZero() {
 		r.start = now
 	}
+	r.last = r.start
 	if req.Immediate && (r.stop.IsZero() || r.stop.After(now)) {
 		r.stop = now
 	}
@@ -95,15 +100,26 @@ func (f *FakeBackend) coarsest(program string) time.Duration {
 var errFakeOver = errors.New("the run is over")
 
 // Run implements wire.Computation.
-func (r *fakeRun) Run(ctx context.Context, out *wire.Output) error {
+func (r *fakeRun) Run(ctx context.Context, out *wire.Output) (err error) {
 	r.out = out
-	r.backend.enter(r)
 	defer r.backend.leave(r)
-	r.backend.logf("Executing SignalFlow program %s on channel %s, handle %s", r.req.Program, r.req.Channel, out.Handle())
-	if err := r.steps(ctx); !errors.Is(err, errFakeOver) {
-		return err
+	defer func() { // of a value function, which its author wants to hear about
+		if p := recover(); p != nil {
+			r.backend.logf("panic in program %s: %v\n%s", r.req.Program, p, debug.Stack())
+			err = fmt.Errorf("panic in a run of the fake backend: %v", p)
+		}
+	}()
+	// Programs in the wild look for this line, as the published fake writes it.
+	r.backend.logf("Executing SignalFlow program %s with tsids %v and handle %s", r.req.Program, r.tsids(), out.Handle())
+	err = r.steps(ctx)
+	if err == nil {
+		r.backend.leave(r) // Send puts nothing in any more
+		err = r.sendInbox()
 	}
-	return nil
+	if errors.Is(err, errFakeOver) {
+		return nil
+	}
+	return err
 }
 
 func (r *fakeRun) steps(ctx context.Context) error {
@@ -121,6 +137,7 @@ func (r *fakeRun) steps(ctx context.Context) error {
 		if err := r.batch(at); err != nil {
 			return err
 		}
+		r.last = at
 		if n == 1 {
 			if err := r.inform(at); err != nil {
 				return err
@@ -245,7 +262,7 @@ func (r *fakeRun) sendInbox() error {
 	r.inbox = nil
 	r.backend.mu.Unlock()
 	for _, m := range msgs {
-		if err := r.send(m, r.now()); err != nil {
+		if err := r.send(m, r.last); err != nil {
 			return err
 		}
 	}
@@ -264,54 +281,15 @@ func (r *fakeRun) send(m messages.Message, at time.Time) error {
 		r.expired[id] = true
 	case *messages.MetadataMessage:
 		delete(r.expired, m.TSID)
-	case *messages.ChannelAbortControlMessage, *messages.EndOfChannelControlMessage, *messages.ErrorMessage:
-		r.backend.leave(r) // before the client can see the end
-		if err := r.out.Send(fakeStamp(m, r.now(), at)); err != nil {
-			return err
-		}
-		return errFakeOver
 	}
-	return r.out.Send(fakeStamp(m, r.now(), at))
-}
-
-// fakeStamp gives a message without a timestamp one: the logical time at, or the present
-// for control messages.
-func fakeStamp(m messages.Message, now, at time.Time) messages.Message {
-	logical, present := uint64(at.UnixMilli()), uint64(now.UnixMilli())
-	switch m := m.(type) {
-	case *messages.InfoMessage:
-		c := *m
-		stampMs(&c.LogicalTimestampMillis, logical)
-		stampMs(&c.MessageBlock.TimestampMillis, logical)
-		return &c
-	case *messages.EventMessage:
-		c := *m
-		stampMs(&c.TimestampMillis, logical)
-		return &c
-	case *messages.JobProgressControlMessage:
-		c := *m
-		stampMs(&c.TimestampMillis, present)
-		return &c
-	case *messages.ChannelAbortControlMessage:
-		c := *m
-		stampMs(&c.TimestampMillis, present)
-		return &c
-	case *messages.EndOfChannelControlMessage:
-		c := *m
-		stampMs(&c.TimestampMillis, present)
-		return &c
-	case *messages.BaseControlMessage:
-		c := *m
-		stampMs(&c.TimestampMillis, present)
-		return &c
+	if !wire.Terminal(m) {
+		return r.out.Send(fakeStamp(m, r.now(), at))
 	}
-	return m
-}
-
-func stampMs(ms *uint64, value uint64) {
-	if *ms == 0 {
-		*ms = value
+	r.backend.leave(r) // before the client can see the end
+	if err := r.out.Send(fakeStamp(m, r.now(), at)); err != nil {
+		return err
 	}
+	return errFakeOver
 }
 
 func (r *fakeRun) now() time.Time {
@@ -339,10 +317,8 @@ func (f *FakeBackend) properties(id idtool.ID) *messages.MetadataProperties {
 	return f.metadata[id]
 }
 
-// enter counts a run that begins.
+// enter counts a run that begins. Callers hold mu.
 func (f *FakeBackend) enter(r *fakeRun) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	p := f.program(r.req.Program)
 	p.runs[r] = struct{}{}
 	p.started++
@@ -353,9 +329,9 @@ func (f *FakeBackend) enter(r *fakeRun) {
 func (f *FakeBackend) leave(r *fakeRun) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := f.program(r.req.Program)
-	if _, runs := p.runs[r]; runs {
-		delete(p.runs, r)
+	runs := f.program(r.req.Program).runs
+	if _, counted := runs[r]; counted {
+		delete(runs, r)
 		f.jobsChanged()
 	}
 }
@@ -365,21 +341,4 @@ func (f *FakeBackend) jobsChanged() {
 		close(f.changed)
 		f.changed = nil
 	}
-}
-
-// fakeDataFrame makes a binary data frame (protocol.md 4.2, 4.3) with points of all types,
-// also of those that a server should not send.
-func fakeDataFrame(channel string, ms int64, points []messages.DataPayload) []byte {
-	const version, dataType = 1, 5
-	frame := make([]byte, 20, 32+17*len(points))
-	frame[0], frame[1] = version, dataType
-	copy(frame[4:], channel)
-	frame = binary.BigEndian.AppendUint64(frame, uint64(ms))
-	frame = binary.BigEndian.AppendUint32(frame, uint32(len(points)))
-	for _, p := range points {
-		frame = append(frame, byte(p.Type))
-		frame = binary.BigEndian.AppendUint64(frame, uint64(p.TSID))
-		frame = append(frame, p.Val[:]...)
-	}
-	return frame
 }

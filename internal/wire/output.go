@@ -92,7 +92,7 @@ func (o *Output) send(m messages.Message) error {
 	if err != nil {
 		return err
 	}
-	if terminal(m) {
+	if Terminal(m) {
 		o.ended = true
 		o.job.server.release(o.job)
 	}
@@ -180,8 +180,8 @@ func (o *Output) encode(m messages.Message) (op byte, payload []byte, err error)
 	return opBinary, o.frame, nil
 }
 
-// terminal reports whether nothing may follow the message on its channel.
-func terminal(m messages.Message) bool {
+// Terminal reports whether nothing may follow the message on its channel.
+func Terminal(m messages.Message) bool {
 	switch m := m.(type) {
 	case *messages.EndOfChannelControlMessage, *messages.ChannelAbortControlMessage, *messages.ErrorMessage:
 		return true
