@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,4 +168,69 @@ func TestDeltaIsNeverNegative(t *testing.T) {
 	if got := run(t, p, overSlots(store, 4)).row("A{}"); got != "- 0 2 10" {
 		t.Errorf("got %s", got)
 	}
+}
+
+// jumpingClock is the bubble's clock with an offset that a test changes.
+type jumpingClock struct{ offset *atomic.Int64 }
+
+func (c jumpingClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c jumpingClock) Timer(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
+}
+
+// When the clock is set back no slot is sent twice, and when it is set forward none is left out.
+func TestClockIsSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := jumpingClock{new(atomic.Int64)}
+		store := memstore.New(memstore.Options{Now: clock.Now})
+		p := &program{}
+		p.publish("n", p.fetch(graph.Fetch{Metric: "m", Rollup: graph.RollupCount}))
+		a := named("m{}")
+		tick := func(n int) {
+			for range n {
+				wait(time.Second)
+				store.Append(series.Sample{Series: a, Point: series.Point{Time: clock.Now().UnixMilli(), Value: 1}})
+			}
+		}
+		tick(1)
+		j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: time.Second, Clock: clock})
+		tick(3)
+		clock.offset.Add(int64(-5 * time.Second))
+		tick(7)
+		clock.offset.Add(int64(20 * time.Second))
+		tick(3)
+		j.end()
+		if got, want := j.row("n{}"), "1 1 1 1 1 1"+strings.Repeat(" 0", 20)+" 1 1"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		for i, slot := range j.slots {
+			if want := j.slots[0] + int64(i)*second; slot != want {
+				t.Fatalf("slot %d is %d, want %d", i, slot, want)
+			}
+		}
+	})
+}
+
+// Of a slot that is coarser than the points of a series the last point is waited for.
+func TestCoarseSlotsAreComplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		a := named("m{}")
+		p := &program{}
+		p.publish("n", p.fetch(graph.Fetch{Metric: "m", Rollup: graph.RollupCount, Resolution: time.Second}))
+		wait(900 * time.Millisecond)
+		put(store, a, 1, 0)
+		wait(100 * time.Millisecond)
+		j := startLive(t, store, p, engine.Options{Resolution: 5 * time.Second, MaxDelay: 3 * time.Second, Start: time.Now().Add(4 * time.Second)})
+		for range 15 { // a point every second, 300 ms late, the last of a slot after its end
+			wait(200 * time.Millisecond)
+			put(store, a, 1, 300*time.Millisecond)
+			wait(800 * time.Millisecond)
+		}
+		j.end()
+		if got, want := j.sent()+" "+j.row("n{}"), "4@9.2 9@14.2 5 5"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
 }
