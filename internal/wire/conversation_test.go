@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"fmt"
@@ -13,33 +13,68 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/signalfx/signalflow-client-go/internal/memnet"
+	"github.com/signalfx/signalflow-client-go/internal/wire"
+	"github.com/signalfx/signalflow-client-go/signalflow"
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+	"github.com/signalfx/signalfx-go/idtool"
 )
 
 // TestConversations plays the recorded conversations. The format of the files is described
 // in testdata/conversations/README.md.
 func TestConversations(t *testing.T) {
-	for _, folder := range []string{"conversations", "captures"} {
-		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no conversations in %s: %v", folder, err)
-		}
-		for _, file := range files {
-			name := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".txt")
-			t.Run(name, func(t *testing.T) { playFile(t, file, serveScripts) })
-		}
+	for _, folder := range []string{"conversations", "captures", "both"} {
+		playFolder(t, folder, serveScripts)
 	}
 }
 
-// serveScripts is the server that conversations are played against here.
+// TestFakeConversations plays those of the folder both against a FakeBackend as well.
+func TestFakeConversations(t *testing.T) { playFolder(t, "both", serveFake) }
+
+func playFolder(t *testing.T, folder string, serve func(*conversation) (http.Handler, func() error)) {
+	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no conversations in %s: %v", folder, err)
+	}
+	for _, file := range files {
+		name := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".txt")
+		t.Run(name, func(t *testing.T) { playFile(t, file, serve) })
+	}
+}
+
+// serveFake is a FakeBackend with the programs of a conversation.
+func serveFake(c *conversation) (http.Handler, func() error) {
+	f := &signalflow.FakeBackend{AccessToken: "good"}
+	for program, steps := range c.programs {
+		for _, s := range steps {
+			switch s.verb {
+			case "refuse":
+				f.AddProgramErrorMessage(program, messages.NewError(500, wire.TypeInternalError, s.rest, nil))
+			case "series":
+				var ids []idtool.ID
+				for _, p := range parsePoints(s.rest) {
+					ids = append(ids, p.TSID)
+					f.SetTSIDValue(p.TSID, p)
+					f.AddTSIDMetadata(p.TSID, decodeAs[messages.MetadataProperties](seriesMetadata))
+				}
+				f.AddProgramTSIDs(program, ids)
+			default:
+				panic("a fake cannot " + s.verb)
+			}
+		}
+	}
+	return f, func() error { f.Stop(); return nil }
+}
+
+// serveScripts is the server that all conversations are played against.
 func serveScripts(c *conversation) (http.Handler, func() error) {
-	server := NewServer(&scriptBackend{programs: c.programs}, c.options)
+	server := wire.NewServer(&scriptBackend{programs: c.programs}, c.options)
 	return server, server.Close
 }
 
 // conversation is one parsed file.
 type conversation struct {
 	clock    time.Time
-	options  Options
+	options  wire.Options
 	programs map[string][]step
 	lines    []talk
 }

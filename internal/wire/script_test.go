@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalfx/signalflow-client-go/internal/wire"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
 
@@ -23,24 +24,24 @@ type step struct {
 	rest string
 }
 
-func (b *scriptBackend) Authenticate(_ context.Context, token string) (Identity, error) {
+func (b *scriptBackend) Authenticate(_ context.Context, token string) (wire.Identity, error) {
 	switch token {
 	case "good", "MY_TOKEN", "T": // the latter as captured
-		return Identity{OrgID: "ORG1", UserID: "USER1"}, nil
+		return wire.Identity{OrgID: "ORG1", UserID: "USER1"}, nil
 	case "other":
-		return Identity{OrgID: "ORG2", UserID: "USER2"}, nil
+		return wire.Identity{OrgID: "ORG2", UserID: "USER2"}, nil
 	case "ingest-only":
-		return Identity{}, &Error{Code: 403, Message: "the token needs the API scope"}
+		return wire.Identity{}, &wire.Error{Code: 403, Message: "the token needs the API scope"}
 	case "echoed":
-		return Identity{}, &Error{Code: 401, Message: "no such token: echoed"}
+		return wire.Identity{}, &wire.Error{Code: 401, Message: "no such token: echoed"}
 	}
-	return Identity{}, errors.New("unknown token " + token)
+	return wire.Identity{}, errors.New("unknown token " + token)
 }
 
-func (b *scriptBackend) Prepare(_ context.Context, id Identity, req *Request) (Computation, error) {
+func (b *scriptBackend) Prepare(_ context.Context, id wire.Identity, req *wire.Request) (wire.Computation, error) {
 	steps, known := b.programs[req.Program]
 	if !known {
-		return nil, &Error{
+		return nil, &wire.Error{
 			Code: 400, Type: "ANALYTICS_PROGRAM_NAME_ERROR", Message: "no such program",
 			Context: &messages.ErrorContext{Line: 1, Column: 5, ProgramText: req.Program},
 		}
@@ -52,12 +53,12 @@ func (b *scriptBackend) Prepare(_ context.Context, id Identity, req *Request) (C
 }
 
 type script struct {
-	req   *Request
+	req   *wire.Request
 	steps []step
-	out   *Output
+	out   *wire.Output
 }
 
-func (s *script) Run(ctx context.Context, out *Output) error {
+func (s *script) Run(ctx context.Context, out *wire.Output) error {
 	s.out = out
 	for _, st := range s.steps {
 		if err := s.do(ctx, st); err != nil {
@@ -76,7 +77,7 @@ func (s *script) do(ctx context.Context, st step) error {
 	case "data":
 		return s.out.Send(messages.NewData(number(arg), parsePoints(rest)))
 	case "refused-data":
-		if err := s.out.Send(messages.NewData(number(arg), parsePoints(rest))); !errors.Is(err, ErrOrder) {
+		if err := s.out.Send(messages.NewData(number(arg), parsePoints(rest))); !errors.Is(err, wire.ErrOrder) {
 			return fmt.Errorf("data was not refused: %v", err)
 		}
 		return nil
@@ -94,14 +95,14 @@ func (s *script) do(ctx context.Context, st step) error {
 	case "abort":
 		return s.out.Send(messages.NewChannelAbort(arg, rest, now))
 	case "after-end":
-		if err := s.out.Send(messages.NewData(now64(), nil)); !errors.Is(err, ErrEnded) {
+		if err := s.out.Send(messages.NewData(now64(), nil)); !errors.Is(err, wire.ErrEnded) {
 			panic(fmt.Sprintf("data after the terminal message: %v", err))
 		}
 		return nil
 	case "fail":
 		return errors.New(st.rest)
 	case "error":
-		return &Error{Code: int(number(arg)), Message: rest}
+		return &wire.Error{Code: int(number(arg)), Message: rest}
 	case "panic":
 		panic(st.rest)
 	case "sleep":
@@ -116,16 +117,22 @@ func (s *script) do(ctx context.Context, st step) error {
 			}
 		}
 	case "replay":
-		return s.replay(ctx, parsePoints(st.rest))
+		return s.replay(ctx, parsePoints(st.rest), false)
+	case "series":
+		return s.replay(ctx, parsePoints(st.rest), true)
 	}
 	panic("unknown step " + st.verb)
 }
 
+// seriesMetadata is that of each series of a replay.
+const seriesMetadata = `{"sf_streamLabel":"A"}`
+
 // replay is what a program with constant series does: metadata, then one data message at
-// each multiple of the resolution in (start, stop], at its time if that lies ahead.
-func (s *script) replay(ctx context.Context, points []messages.DataPayload) error {
+// each multiple of the resolution in (start, stop], at its time if that lies ahead; or, as a
+// FakeBackend has it, at start, start + resolution, … to stop.
+func (s *script) replay(ctx context.Context, points []messages.DataPayload, fromStart bool) error {
 	for _, p := range points {
-		m := messages.NewMetadata(p.TSID, decodeAs[messages.MetadataProperties](`{"sf_streamLabel":"A"}`))
+		m := messages.NewMetadata(p.TSID, decodeAs[messages.MetadataProperties](seriesMetadata))
 		if err := s.out.Send(m); err != nil {
 			return err
 		}
@@ -135,7 +142,10 @@ func (s *script) replay(ctx context.Context, points []messages.DataPayload) erro
 	if start.IsZero() {
 		start = time.Now()
 	}
-	at := start.Truncate(resolution).Add(resolution)
+	at := start
+	if !fromStart {
+		at = start.Truncate(resolution).Add(resolution)
+	}
 	for first := true; stop.IsZero() || !at.After(stop); at = at.Add(resolution) {
 		if err := pause(ctx, at); err != nil {
 			return err

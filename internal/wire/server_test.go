@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -305,7 +306,8 @@ func TestManyShortComputations(t *testing.T) {
 // A client that has sent more than the server wanted to read still gets the close frame:
 // over TCP, where closing a socket with unread input would reset the connection.
 func TestCloseFrameSurvivesUnreadInput(t *testing.T) {
-	server := NewServer(&scriptBackend{}, Options{})
+	refuse := func(context.Context, string) (Identity, error) { return Identity{}, errors.New("no") }
+	server := NewServer(gatedBackend{auth: refuse}, Options{})
 	defer server.Close()
 	handled := make(chan struct{})
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
