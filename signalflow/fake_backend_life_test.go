@@ -258,7 +258,7 @@ func TestFakeTellsOfPanics(t *testing.T) {
 	mu.Lock()
 	logged := text.String()
 	mu.Unlock()
-	line := fmt.Sprintf("Executing SignalFlow program %s with tsids [AAAAAAAAAAE] and handle %s\n", fakeProgramText, handle)
+	line := fmt.Sprintf("Executing SignalFlow program %s: channel %s, handle %s, series [AAAAAAAAAAE]\n", fakeProgramText, comp.Channel(), handle)
 	if !strings.HasPrefix(logged, line) || !strings.Contains(logged, "index out of mind") {
 		t.Errorf("log: %s", logged)
 	}

@@ -110,7 +110,7 @@ func (r *fakeRun) Run(ctx context.Context, out *wire.Output) (err error) {
 		}
 	}()
 	// Programs in the wild look for this line, as the published fake writes it.
-	r.backend.logf("Executing SignalFlow program %s with tsids %v and handle %s", r.req.Program, r.tsids(), out.Handle())
+	r.backend.logf("Executing SignalFlow program %s: channel %s, handle %s, series %v", r.req.Program, r.req.Channel, out.Handle(), r.tsids())
 	err = r.steps(ctx)
 	if err == nil {
 		r.backend.leave(r) // Send puts nothing in any more
