@@ -68,6 +68,12 @@ func (t *wsTransport) supervise() {
 	}
 }
 
+func (t *wsTransport) isRefused() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.refused != nil
+}
+
 // connectOnce makes the shared connection and serves it. It returns when that failed or
 // the connection is lost, with how long it lived.
 func (t *wsTransport) connectOnce() (lived time.Duration, err error) {
@@ -129,7 +135,7 @@ func (t *wsTransport) ready(ctx context.Context, deadline time.Time) (*wsConn, e
 			return nil, final
 		}
 		if conn != nil && !conn.isGone() {
-			return conn, nil // which looks at ctx itself
+			return conn, nil
 		}
 		select {
 		case <-changed:
@@ -250,6 +256,8 @@ func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline 
 	return conn, nil
 }
 
+// dialError tells everybody about a further connection that could not be made. A token that
+// is refused there is refused for all: what is connected stays, nothing new begins.
 func (t *wsTransport) dialError(ctx context.Context, err error) error {
 	if t.ctx.Err() != nil {
 		return ErrClosed
@@ -304,9 +312,3 @@ func lostError(code int, reason string, err error) *ConnectionLostError {
 }
 
 var errSilent = errors.New("the server did not answer a ping")
-
-func (t *wsTransport) isRefused() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.refused != nil
-}
