@@ -3,6 +3,7 @@ package signalflow
 import (
 	"context"
 	"errors"
+	"net/http"
 	"runtime"
 	"slices"
 	"sync"
@@ -157,6 +158,31 @@ func TestOnErrorHearsOfFurtherConnections(t *testing.T) {
 		synctest.Wait()
 		if len(log.all()) == 0 {
 			t.Error("OnError got nothing")
+		}
+	})
+}
+
+// A further connection that cannot be made at once is tried again, as the first one is.
+func TestFurtherConnectionThatComesLate(t *testing.T) {
+	onScript(t, func(c *scriptConn) { c.end(c.start()); c.drain() }, func(t *testing.T, s *scriptServer) {
+		s.upgrade = func(w http.ResponseWriter, _ *http.Request) bool {
+			if n := len(s.dialTimes()); n == 1 || n > 3 {
+				return true
+			}
+			http.Error(w, "restarting", http.StatusServiceUnavailable)
+			return false
+		}
+		var log errorLog
+		client := s.client(OnError(log.add))
+		client.Connect(t.Context())
+		comp, err := client.Execute(t.Context(), &ExecuteRequest{Program: "p", Overflow: Block})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drainData(comp)
+		synctest.Wait()
+		if n := len(s.dialTimes()); n != 4 || len(log.all()) < 2 || comp.Err() != nil {
+			t.Errorf("%d dials, errors %v, %v", n, log.all(), comp.Err())
 		}
 	})
 }

@@ -153,37 +153,64 @@ func (t *wsTransport) notConnected(last, cause error) error {
 
 func (t *wsTransport) open(ctx context.Context, r openRequest, s sink) error {
 	deadline := t.deadline()
-	var wait backoff
+	for wait := (backoff{}); ; {
+		lost, err := t.openOnce(ctx, r, s, deadline)
+		if lost == nil {
+			return err
+		}
+		// A further connection could not be made, or dropped at once: it has no supervisor
+		// that waits between two attempts.
+		pause := wait.next(0)
+		if ctx.Err() != nil || time.Until(deadline) < pause || !sleep(ctx, pause) {
+			return t.notConnected(lost, ctx.Err())
+		}
+	}
+}
+
+// openOnce opens a request on the next connection that takes it. lost is set when a further
+// connection was in the way and the request has certainly not reached the server.
+func (t *wsTransport) openOnce(ctx context.Context, r openRequest, s sink, deadline time.Time) (lost, err error) {
 	for {
 		conn, err := t.acquire(ctx, r, deadline)
+		var failed *dialFailure
+		if errors.As(err, &failed) {
+			return failed.err, nil
+		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rt := conn.register(r, s, t.room(r))
 		if rt == nil { // filled up, or lost, in between
-			if conn.transient && conn.isGone() && !sleep(ctx, wait.next(0)) {
-				return t.notConnected(nil, ctx.Err())
+			if conn.transient && conn.isGone() {
+				return conn.goneError(), nil
 			}
 			continue
 		}
 		err = conn.send(ctx, r.body)
 		if err == nil {
 			conn.written(rt)
-			return nil
+			return nil, nil
 		}
 		rt.release()
-		if !errors.As(err, new(*ConnectionLostError)) {
-			var stopped *requestError
-			if errors.As(err, &stopped) && stopped.begun { // nobody will read the answer
-				conn.begin(marshal(detachJSON{Channel: r.channel}))
+		if errors.As(err, new(*ConnectionLostError)) {
+			if conn.transient {
+				return err, nil
 			}
-			return err
+			continue
 		}
-		if conn.transient && !sleep(ctx, wait.next(0)) {
-			return t.notConnected(err, ctx.Err())
+		var stopped *requestError
+		if errors.As(err, &stopped) && stopped.begun { // nobody will read the answer
+			conn.begin(marshal(detachJSON{Channel: r.channel}))
 		}
+		return nil, err
 	}
 }
+
+// dialFailure is a further connection that could not be made, for another reason than the
+// token or the end of the client.
+type dialFailure struct{ err error }
+
+func (e *dialFailure) Error() string { return e.err.Error() }
 
 // room is how many requests a connection may carry that takes this one.
 func (t *wsTransport) room(r openRequest) int {
@@ -237,7 +264,7 @@ func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline 
 	defer context.AfterFunc(t.ctx, cancel)()
 	conn, err := dialWebSocket(dialCtx, t.conf, t.report)
 	if err != nil {
-		return nil, t.dialError(ctx, err)
+		return nil, t.dialError(err)
 	}
 	conn.transient, conn.exclusive = true, exclusive
 	t.mu.Lock()
@@ -258,7 +285,7 @@ func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline 
 
 // dialError tells everybody about a further connection that could not be made. A token that
 // is refused there is refused for all: what is connected stays, nothing new begins.
-func (t *wsTransport) dialError(ctx context.Context, err error) error {
+func (t *wsTransport) dialError(err error) error {
 	if t.ctx.Err() != nil {
 		return ErrClosed
 	}
@@ -268,7 +295,7 @@ func (t *wsTransport) dialError(ctx context.Context, err error) error {
 		t.update(func() { t.refused = refused })
 		return err
 	}
-	return t.notConnected(err, ctx.Err())
+	return &dialFailure{err}
 }
 
 func (t *wsTransport) send(ctx context.Context, body []byte) error {
