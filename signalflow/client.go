@@ -2,11 +2,9 @@ package signalflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -54,7 +52,7 @@ func NewClient(options ...ClientParam) (*Client, error) {
 		}
 	}
 	c.reports = newErrorQueue(c.conf.onError, c.conf.logger)
-	c.transport = newWebSocketTransport(&c.conf, c.reports.report)
+	c.transport = newTransport(&c.conf, c.reports.report)
 	return c, nil
 }
 
@@ -68,59 +66,6 @@ func (c *Client) GoString() string { return c.String() }
 // it tells a wrong token or address before the first program runs. The error is a
 // *[ConnectError], an *[AuthError] or [ErrClosed].
 func (c *Client) Connect(ctx context.Context) error { return c.transport.connect(ctx) }
-
-// Execute starts a program. It returns once the request is written on an authenticated
-// connection; what the server says to it comes through the computation.
-//
-// The context bounds only this call: ending it later does not end the computation. While
-// there is no connection the call waits for one, until ctx ends or the connect timeout has
-// passed ([ConnectTimeout]), and returns a *[ConnectError] then; an *[AuthError] at once
-// when the token is refused; [ErrClosed] after Close. req is not written to.
-func (c *Client) Execute(ctx context.Context, req *ExecuteRequest) (*Computation, error) {
-	if err := req.validate(); err != nil {
-		return nil, err
-	}
-	policy := req.Overflow
-	if policy == 0 {
-		policy = c.conf.overflow
-	}
-	comp, err := c.register(req, policy)
-	if err != nil {
-		return nil, err
-	}
-	wire := req.wire()
-	wire.Channel = comp.channel
-	wire.Compress = c.conf.compress
-	r := openRequest{channel: comp.channel, named: req.Channel != "", body: marshal(wire), exclusive: policy == Block}
-	if err := c.transport.open(ctx, r, comp); err != nil {
-		comp.end(err)
-		comp.mail.drop()
-		return nil, err
-	}
-	comp.learn(func() { comp.open = true })
-	return comp, nil
-}
-
-// register makes a computation under a channel name that no live one has.
-func (c *Client) register(req *ExecuteRequest, policy OverflowPolicy) (*Computation, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil, ErrClosed
-	}
-	name := req.Channel
-	for name == "" || req.Channel == "" && c.comps[name] != nil {
-		c.nextChannel++
-		name = "ch-" + strconv.Itoa(c.nextChannel)
-	}
-	if c.comps[name] != nil {
-		return nil, fmt.Errorf("signalflow: channel %q is in use by another computation of this client; leave Channel empty to have one chosen", name)
-	}
-	comp := newComputation(c, name, req.Program, policy)
-	c.comps[name] = comp
-	c.unread[comp] = true
-	return comp, nil
-}
 
 // forget removes a computation that has ended: its channel name is free again.
 func (c *Client) forget(comp *Computation) {
@@ -160,44 +105,6 @@ func (c *Client) all() []*Computation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Keys(c.unread))
-}
-
-// Detach ends the output of a channel; the computation behind it goes on if others read
-// it. A computation of this client on that channel ends at once.
-func (c *Client) Detach(ctx context.Context, req *DetachRequest) error {
-	if req == nil || req.Channel == "" {
-		return errors.New("signalflow: detach request has no channel")
-	}
-	c.mu.Lock()
-	comp, closed := c.comps[req.Channel], c.closed
-	c.mu.Unlock()
-	if closed {
-		return ErrClosed
-	}
-	if comp != nil && !comp.isOpen() {
-		return fmt.Errorf("signalflow: channel %q is not open yet: end the context of its Execute instead", req.Channel)
-	}
-	if comp != nil {
-		return comp.DetachWithReason(ctx, req.Reason)
-	}
-	return c.transport.send(ctx, marshal(detachJSON{Channel: req.Channel, Reason: req.Reason}))
-}
-
-// Stop asks the server to end a computation for everybody. It returns when the request is
-// written and does not wait for the end.
-func (c *Client) Stop(ctx context.Context, req *StopRequest) error {
-	if req == nil || req.Handle == "" {
-		return errors.New("signalflow: stop request has no handle")
-	}
-	if c.isClosed() {
-		return ErrClosed
-	}
-	for _, comp := range c.all() {
-		if comp.runsAs(req.Handle) {
-			return comp.StopWithReason(ctx, req.Reason)
-		}
-	}
-	return c.transport.send(ctx, marshal(stopJSON{Handle: req.Handle, Reason: req.Reason}))
 }
 
 // Close ends every computation, with [ErrClosed], and every connection. It may be called

@@ -28,6 +28,7 @@ type Computation struct {
 	client  *Client
 	channel string
 	program string
+	tap     tap // takes the messages in place of the queue; nil for the queue
 	mail    mailbox
 	link    link // set by bind, before any message comes
 
@@ -44,12 +45,24 @@ type Computation struct {
 	metadata metadataStore
 }
 
-func newComputation(c *Client, channel, program string, policy OverflowPolicy) *Computation {
+// tap takes the messages of a computation in place of its queue, in their order.
+type tap interface {
+	// deliver takes a message that was size bytes long on the wire: everything but errors.
+	// It may wait for room until abandoned is closed, if its computation has the policy
+	// Block. An error says that there is no room: the computation ends with it.
+	deliver(m messages.Message, size int, abandoned <-chan struct{}) error
+	// ended comes once, with what Err returns. It may come while deliver runs, and then
+	// nothing follows.
+	ended(err error)
+}
+
+func newComputation(c *Client, channel string, o opening) *Computation {
 	comp := &Computation{
 		client:  c,
 		channel: channel,
-		program: program,
-		mail:    mailbox{limit: c.conf.queueSize, policy: policy},
+		program: o.program,
+		tap:     o.tap,
+		mail:    mailbox{limit: c.conf.queueSize, policy: o.overflow},
 	}
 	comp.mail.finished = func() { c.finished(comp) }
 	return comp
@@ -98,36 +111,40 @@ func (c *Computation) bind(l link) {
 func (c *Computation) receive(m messages.Message, size int) {
 	switch m := m.(type) {
 	case *messages.DataMessage:
-		c.enqueue(laneData, m, dataCost(m))
+		c.deliver(laneData, m, size)
 	case *messages.MetadataMessage:
+		if c.tap != nil {
+			c.deliver(laneControl, m, size)
+			return
+		}
 		properties := m.Properties // a copy, which does not hold on to the message
 		c.learn(func() { c.metadata.set(m.TSID, &properties) })
 	case *messages.EventMessage:
-		c.enqueue(laneEvents, m, jsonCost(size))
+		c.deliver(laneEvents, m, size)
 	case *messages.InfoMessage:
 		c.learn(func() { c.info.read(m) })
-		c.enqueue(laneInfo, m, jsonCost(size))
+		c.deliver(laneInfo, m, size)
 	case *messages.ExpiredTSIDMessage:
 		if id, err := messages.ParseTSID(m.TSID); err == nil {
 			c.learn(func() { c.metadata.expire(id) })
 		}
-		c.enqueue(laneExpirations, m, jsonCost(size))
+		c.deliver(laneExpirations, m, size)
 	case *messages.JobStartControlMessage:
 		c.learn(func() { c.info.handle.set(m.Handle, true) })
-		c.enqueue(laneControl, m, jsonCost(size))
+		c.deliver(laneControl, m, size)
 	case *messages.JobProgressControlMessage:
 		c.learn(func() { c.info.progress.set(m.Progress, true) })
-		c.enqueue(laneControl, m, jsonCost(size))
+		c.deliver(laneControl, m, size)
 	case *messages.EndOfChannelControlMessage:
-		c.enqueue(laneControl, m, jsonCost(size))
+		c.deliver(laneControl, m, size)
 		c.end(nil)
 	case *messages.ChannelAbortControlMessage:
-		c.enqueue(laneControl, m, jsonCost(size))
+		c.deliver(laneControl, m, size)
 		c.aborted(m.AbortInfo)
 	case *messages.ErrorMessage:
 		c.end(c.client.conf.channelError(m, c.program))
 	default:
-		c.enqueue(laneControl, m, jsonCost(size))
+		c.deliver(laneControl, m, size)
 	}
 }
 
@@ -137,13 +154,29 @@ func dataCost(m *messages.DataMessage) int { return 27*cap(m.Payloads) + 256 }
 // jsonCost does so for a message that was decoded from size bytes of JSON.
 func jsonCost(size int) int { return 8*size + 1024 }
 
-// enqueue queues a message and ends the computation when that overflows.
-func (c *Computation) enqueue(l lane, m messages.Message, cost int) {
-	if c.mail.put(l, m, cost, c.link.down()) {
+// deliver queues a message, or hands it to the tap, and ends the computation when there is
+// no room for it.
+func (c *Computation) deliver(l lane, m messages.Message, size int) {
+	err := c.put(l, m, size)
+	if err == nil {
 		return
 	}
-	c.link.begin(marshal(detachJSON{Channel: c.channel, Reason: "reader too slow"}))
-	c.end(&OverflowError{Channel: l.String(), Dropped: c.mail.droppedCounts()[l]})
+	c.link.begin(detachRequest(c.channel, "reader too slow"))
+	c.end(err)
+}
+
+func (c *Computation) put(l lane, m messages.Message, size int) error {
+	if c.tap != nil {
+		return c.tap.deliver(m, size, c.link.down())
+	}
+	cost := jsonCost(size)
+	if m, ok := m.(*messages.DataMessage); ok {
+		cost = dataCost(m)
+	}
+	if c.mail.put(l, m, cost, c.link.down()) {
+		return nil
+	}
+	return &OverflowError{Channel: l.String(), Dropped: c.mail.droppedCounts()[l]}
 }
 
 // learn changes what the getters wait for, and wakes them.
@@ -204,6 +237,9 @@ func (c *Computation) end(err error) {
 	}
 	c.client.forget(c)
 	c.mail.end()
+	if c.tap != nil {
+		c.tap.ended(err)
+	}
 }
 
 // Err returns why the computation ended, and nil while it runs. It is nil after a complete
@@ -268,7 +304,7 @@ func (c *Computation) StopWithReason(ctx context.Context, reason string) error {
 	if handle == "" {
 		return c.DetachWithReason(ctx, reason)
 	}
-	return c.link.send(ctx, marshal(stopJSON{Handle: handle, Reason: reason}))
+	return c.link.send(ctx, stopRequest(handle, reason))
 }
 
 // beginStop marks that the caller wants the end and starts the time that it may take. It
@@ -299,7 +335,7 @@ func (c *Computation) giveUp() {
 	ended, l := c.ended, c.link
 	c.mu.Unlock()
 	if !ended {
-		l.begin(marshal(detachJSON{Channel: c.channel}))
+		l.begin(detachRequest(c.channel, ""))
 		c.end(nil)
 	}
 }
@@ -317,7 +353,7 @@ func (c *Computation) DetachWithReason(ctx context.Context, reason string) error
 	if ended {
 		return nil
 	}
-	written := l.begin(marshal(detachJSON{Channel: c.channel, Reason: reason}))
+	written := l.begin(detachRequest(c.channel, reason))
 	c.end(nil)
 	err := written(ctx)
 	if errors.As(err, new(*ConnectionLostError)) {

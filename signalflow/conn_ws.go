@@ -47,7 +47,11 @@ type wsConn struct {
 	stale  map[string]bool   // names whose last run on this connection may still send
 	cause  error             // of the first shut
 	closer *time.Timer       // closes the socket if the writer cannot
-	notice string            // the last error message without a channel: likely why the server closes
+	token  func() string     // the last one presented, behind a function as in config
+	asked  int               // answers to authenticate that are still to come
+	// accepted is closed and forgotten when all of them have come; nil when nobody waits.
+	accepted chan struct{}
+	notice   string // the last error message without a channel: likely why the server closes
 }
 
 // errIdle ends a further connection that is not needed any more.
@@ -153,9 +157,17 @@ func (c *wsConn) dispatch(m messages.Message, size int) {
 	s.receive(m, size)
 }
 
-// connectionMessage handles what concerns the connection: only errors say something.
+// connectionMessage handles what concerns the connection.
 func (c *wsConn) connectionMessage(m messages.Message) {
-	if m, ok := m.(*messages.ErrorMessage); ok {
+	switch m := m.(type) {
+	case *messages.AuthenticatedMessage:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.asked--; c.asked <= 0 && c.accepted != nil {
+			close(c.accepted)
+			c.accepted = nil
+		}
+	case *messages.ErrorMessage:
 		e := c.conf.computationError(m, "")
 		c.mu.Lock()
 		c.notice = e.Error()

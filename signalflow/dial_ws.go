@@ -68,8 +68,7 @@ func handshakeError(conf *config, resp *http.Response, err error) error {
 func (c *wsConn) authenticate(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
 	c.ws.SetWriteDeadline(deadline)
-	request := marshal(AuthRequest{Token: c.conf.token(), UserAgent: c.conf.userAgent})
-	if err := c.ws.WriteMessage(websocket.TextMessage, request); err != nil {
+	if err := c.ws.WriteMessage(websocket.TextMessage, c.authRequest()); err != nil {
 		return fmt.Errorf("signalflow: authenticating: %w", err)
 	}
 	c.ws.SetReadDeadline(deadline)
@@ -90,6 +89,43 @@ func (c *wsConn) authenticate(ctx context.Context) error {
 		case *messages.ErrorMessage:
 			return c.authRefused(m)
 		}
+	}
+}
+
+// authRequest returns the request that presents the token of the moment.
+func (c *wsConn) authRequest() []byte {
+	token := c.conf.token()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.token = func() string { return token }
+	return marshal(AuthRequest{Token: token, UserAgent: c.conf.userAgent})
+}
+
+// presented returns the last token that was presented.
+func (c *wsConn) presented() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.token()
+}
+
+// authenticateAgain presents another token on a connection in use, and waits for the answer:
+// a refusal closes the connection. One call at a time.
+func (c *wsConn) authenticateAgain(ctx context.Context) error {
+	accepted := make(chan struct{})
+	c.mu.Lock()
+	c.accepted = accepted
+	c.asked++
+	c.mu.Unlock()
+	if err := c.send(ctx, c.authRequest()); err != nil {
+		return err
+	}
+	select {
+	case <-accepted:
+		return nil
+	case <-c.gone:
+		return c.goneError()
+	case <-ctx.Done():
+		return fmt.Errorf("signalflow: no answer to authenticate: %w", ctx.Err())
 	}
 }
 

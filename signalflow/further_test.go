@@ -29,7 +29,7 @@ func TestOpenDoesNotSpinOnALostConnection(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			tr.open(t.Context(), openRequest{channel: "x", body: []byte(`{}`)}, sink)
+			tr.open(t.Context(), openRequest{request: request{kind: kindExecute}, channel: "x"}, sink)
 		}()
 		synctest.Wait()
 		n := sink.bound

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,11 +53,13 @@ const (
 	defaultRealm   = "us0"
 )
 
-// config is what the options set. The token is behind a function, so that no dump of a
+// config is what the options set. The token is behind functions, so that no dump of a
 // client can show it.
 type config struct {
 	url            *url.URL // of the base path, without /connect
 	token          func() string
+	setToken       func(string)
+	redact         func(string) string // takes tokens out of a text that came from elsewhere
 	userAgent      string
 	onError        OnErrorFunc
 	logger         *slog.Logger
@@ -68,6 +71,7 @@ type config struct {
 	readLimit      int64
 	maxChannels    int
 	compress       bool
+	sse            bool // HTTP in place of WebSocket
 	dial           func(ctx context.Context, network, addr string) (net.Conn, error)
 	tls            *tls.Config
 	proxy          func(*http.Request) (*url.URL, error)
@@ -75,9 +79,12 @@ type config struct {
 }
 
 func defaultConfig() config {
+	var token secret
 	return config{
 		url:            realmURL(defaultRealm, signalfxDomain),
-		token:          func() string { return "" },
+		token:          token.get,
+		setToken:       token.set,
+		redact:         token.redact,
 		logger:         slog.New(slog.DiscardHandler),
 		readTimeout:    DefaultReadTimeout,
 		writeTimeout:   DefaultWriteTimeout,
@@ -90,19 +97,11 @@ func defaultConfig() config {
 	}
 }
 
-// redact takes the token out of a text that came from elsewhere.
-func (c *config) redact(s string) string {
-	if t := c.token(); t != "" {
-		return strings.ReplaceAll(s, t, "[token]")
-	}
-	return s
-}
-
 // AccessToken sets the organization access token, or user session token, that the client
 // authenticates with. It needs API scope; an ingest token is refused by the service.
 func AccessToken(token string) ClientParam {
 	return func(c *Client) error {
-		c.conf.token = func() string { return token }
+		c.conf.setToken(token)
 		return nil
 	}
 }
@@ -154,15 +153,15 @@ func positive(name string, d time.Duration, dst *time.Duration) error {
 
 // StreamURL sets the full URL of the stream endpoint, path included, for example
 // wss://stream.us1.signalfx.com/v2/signalflow. A trailing /connect is taken off: the client
-// adds it.
+// adds it. An http or https URL chooses HTTP with server-sent events, as [SSE] does.
 func StreamURL(streamEndpoint string) ClientParam {
 	return func(c *Client) error {
 		u, err := url.Parse(streamEndpoint)
 		if err != nil {
 			return fmt.Errorf("signalflow: stream URL: %w", errors.Unwrap(err)) // without the URL, which may hold a password
 		}
-		if u.Scheme != "ws" && u.Scheme != "wss" {
-			return fmt.Errorf("signalflow: stream URL %q: scheme must be ws or wss", u.Redacted())
+		if !slices.Contains([]string{"ws", "wss", "http", "https"}, u.Scheme) {
+			return fmt.Errorf("signalflow: stream URL %q: scheme must be ws, wss, http or https", u.Redacted())
 		}
 		if u.Host == "" {
 			return fmt.Errorf("signalflow: stream URL %q has no host", u.Redacted())
@@ -174,6 +173,34 @@ func StreamURL(streamEndpoint string) ClientParam {
 		c.conf.url = u
 		return nil
 	}
+}
+
+// SSE chooses HTTP with server-sent events in place of WebSocket, whatever the scheme of the
+// stream URL: for networks whose proxies speak only HTTP. Each computation is one POST whose
+// answer stays open. The API is the same; [Compress] asks for HTTP compression then, and
+// values that JSON has no number for (NaN, infinities) do not arrive.
+func SSE() ClientParam {
+	return func(c *Client) error {
+		c.conf.sse = true
+		return nil
+	}
+}
+
+// usesSSE reports whether HTTP was chosen, by the option or by the scheme.
+func (c *config) usesSSE() bool {
+	return c.sse || c.url.Scheme == "http" || c.url.Scheme == "https"
+}
+
+// httpURL returns the stream URL with the scheme of HTTP.
+func (c *config) httpURL() *url.URL {
+	u := *c.url
+	switch u.Scheme {
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
+	}
+	return &u
 }
 
 // StreamURLForRealm points the client at a realm, such as us1, of the signalfx.com domain:

@@ -27,8 +27,8 @@ func TestBadParams(t *testing.T) {
 		"realm with slash":   {StreamURLForSplunkRealm("us1/"), "is no realm"},
 		"realm hyphen":       {StreamURLForRealm("-us1"), "is no realm"},
 		"realm too long":     {StreamURLForRealm(strings.Repeat("a", 64)), "is no realm"},
-		"URL without scheme": {StreamURL("stream.us1.signalfx.com"), "scheme must be ws or wss"},
-		"URL of another":     {StreamURL("ftp://stream.us1.signalfx.com/"), "scheme must be ws or wss"},
+		"URL without scheme": {StreamURL("stream.us1.signalfx.com"), "scheme must be ws, wss, http or https"},
+		"URL of another":     {StreamURL("ftp://stream.us1.signalfx.com/"), "scheme must be ws, wss, http or https"},
 		"URL without host":   {StreamURL("wss:///v2/signalflow"), "has no host"},
 		"URL with password":  {StreamURL("wss://me:secret@stream.us1.signalfx.com/"), "AccessToken"},
 	} {

@@ -71,41 +71,78 @@ type ExecuteRequest struct {
 	// Timezone is the IANA name of the zone for calendar windows. Unset: UTC.
 	Timezone string `json:"timezone"`
 
+	// Args are what the program reads as Args['name'], for example "ui.dashboard_window": a
+	// map[string]any, or whatever else encodes as a JSON object.
+	Args any `json:"programArgs,omitempty"`
+
+	// Persistent keeps the computation when its last reader is gone: until it is stopped,
+	// reaches its stop time, or nobody has sent KeepAlive for a time of the server's choice.
+	Persistent bool `json:"persistent,omitempty"`
+	// WithDerivedMetadata asks for the custom properties and tags of the source series in
+	// the metadata of the output.
+	WithDerivedMetadata bool `json:"withDerivedMetadata,omitempty"`
+	// ResolutionAdjustable lets the server coarsen the resolution that was asked for.
+	ResolutionAdjustable bool `json:"resolutionAdjustable,omitempty"`
+	// DisableAllMetricPublishes keeps published streams from being stored as metrics.
+	DisableAllMetricPublishes bool `json:"disableAllMetricPublishes,omitempty"`
+	// OffsetByMaxDelay, UsedByDetectorUI and UseCache are known by name only, from another
+	// client's type definitions (protocol.md 2.4).
+	OffsetByMaxDelay bool `json:"offsetByMaxDelay,omitempty"`
+	UsedByDetectorUI bool `json:"usedByDetectorUI,omitempty"`
+	UseCache         bool `json:"useCache,omitempty"`
+
+	// Extra are further fields, which this package does not know: a map[string]any, or
+	// whatever else encodes as a JSON object. Over HTTP they become parameters of the query.
+	Extra any `json:"-"`
+
+	// ResumeAfter is the last logical timestamp that is known already: output begins with
+	// the next. It is the header Last-Event-ID over HTTP; WebSocket has no such thing and
+	// leaves it out, see [Client.Stream] for resuming on both.
+	ResumeAfter time.Time `json:"-"`
+
 	// Overflow is the policy of this computation when its queue is full. Unset: the
 	// client's, see [OnOverflow].
 	Overflow OverflowPolicy `json:"-"`
 }
 
-// executeJSON is an execute request on the wire: what is unset is left out (protocol.md 2.1).
-type executeJSON struct {
-	Type       ExecuteType `json:"type"`
-	Channel    string      `json:"channel,omitempty"`
-	Program    string      `json:"program"`
-	Start      int64       `json:"start,omitempty"`
-	Stop       int64       `json:"stop,omitempty"`
-	Resolution int64       `json:"resolution,omitempty"`
-	MaxDelay   int64       `json:"maxDelay,omitempty"`
-	Immediate  bool        `json:"immediate,omitempty"`
-	Compress   bool        `json:"compress,omitempty"`
-	Timezone   string      `json:"timezone,omitempty"`
-}
-
-func (er *ExecuteRequest) wire() executeJSON {
-	return executeJSON{
-		Channel:    er.Channel,
-		Program:    er.Program,
-		Start:      timeMs(er.Start, er.StartMs),
-		Stop:       timeMs(er.Stop, er.StopMs),
-		Resolution: durationMs(er.Resolution, er.ResolutionMs),
-		MaxDelay:   durationMs(er.MaxDelay, er.MaxDelayMs),
-		Immediate:  er.Immediate,
-		Timezone:   er.Timezone,
+// encode returns the request, without its channel, as one of the kinds that take the options
+// of protocol.md 2.4. The error is that of a value in Args or Extra.
+func (er *ExecuteRequest) encode(kind requestKind) (request, error) {
+	r := request{kind: kind}
+	r.add(fieldProgram, er.Program)
+	r.add("start", timeMs(er.Start, er.StartMs))
+	r.add("stop", timeMs(er.Stop, er.StopMs))
+	r.add("resolution", durationMs(er.Resolution, er.ResolutionMs))
+	r.add("maxDelay", durationMs(er.MaxDelay, er.MaxDelayMs))
+	r.add("immediate", er.Immediate)
+	r.add("timezone", er.Timezone)
+	r.add("persistent", er.Persistent)
+	r.add("withDerivedMetadata", er.WithDerivedMetadata)
+	r.add("resolutionAdjustable", er.ResolutionAdjustable)
+	r.add("disableAllMetricPublishes", er.DisableAllMetricPublishes)
+	r.add("offsetByMaxDelay", er.OffsetByMaxDelay)
+	r.add("usedByDetectorUI", er.UsedByDetectorUI)
+	r.add("useCache", er.UseCache)
+	args, err := object("Args", er.Args)
+	if err != nil {
+		return r, err
 	}
+	if len(args) > 0 {
+		r.add(fieldProgramArgs, json.RawMessage(marshal(args)))
+	}
+	return r, r.addExtra(er.Extra)
 }
 
 // MarshalJSON returns the request as it goes over the wire: times and durations in
 // milliseconds, unset fields left out.
-func (er ExecuteRequest) MarshalJSON() ([]byte, error) { return json.Marshal(er.wire()) }
+func (er ExecuteRequest) MarshalJSON() ([]byte, error) {
+	r, err := er.encode(kindExecute)
+	if err != nil {
+		return nil, err
+	}
+	r = r.on(er.Channel)
+	return r.body(), nil
+}
 
 // timeMs returns a time in milliseconds since the epoch. On the wire 0 means unset, so
 // the epoch itself goes out as the millisecond after it, which is in the same slot.
@@ -137,6 +174,11 @@ func (er *ExecuteRequest) validate() error {
 	if er.Program == "" {
 		return errors.New("signalflow: execute request has no program")
 	}
+	return er.validateOptions()
+}
+
+// validateOptions checks all but the program.
+func (er *ExecuteRequest) validateOptions() error {
 	if er.Overflow < 0 || er.Overflow > Block {
 		return fmt.Errorf("signalflow: %d is no OverflowPolicy", er.Overflow)
 	}
@@ -174,10 +216,10 @@ type DetachRequest struct {
 	Reason  string     `json:"reason"`
 }
 
-type detachJSON struct {
-	Type    DetachType `json:"type"`
-	Channel string     `json:"channel"`
-	Reason  string     `json:"reason,omitempty"`
+func detachRequest(channel, reason string) request {
+	r := request{kind: kindDetach}
+	r.add("reason", reason)
+	return r.on(channel)
 }
 
 // StopRequest ends a computation for everybody (protocol.md 2.10).
@@ -188,17 +230,48 @@ type StopRequest struct {
 	Reason string   `json:"reason"`
 }
 
-type stopJSON struct {
-	Type   StopType `json:"type"`
-	Handle string   `json:"handle"`
-	Reason string   `json:"reason,omitempty"`
+func stopRequest(handle, reason string) request {
+	r := request{kind: kindStop}
+	r.add(fieldHandle, handle)
+	r.add("reason", reason)
+	return r
 }
 
-// marshal encodes one of this package's own requests, which cannot fail.
-func marshal(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("signalflow: marshal %T: %v", v, err))
+func keepAliveRequest(handle string) request {
+	r := request{kind: kindKeepAlive}
+	r.add(fieldHandle, handle)
+	return r
+}
+
+// AttachRequest joins a computation that runs already (protocol.md 2.8).
+type AttachRequest struct {
+	// Handle names the computation, see [Computation.Handle] and [Client.Start].
+	Handle string
+	// Channel names the output on its connection, as in [ExecuteRequest].
+	Channel string
+	// Filters is a filter over the output in the form of the language, for example
+	// filter('az', 'a1'). Unset: everything.
+	Filters string
+	// Resolution is the finest interval wanted. Unset: that of the computation.
+	Resolution time.Duration
+	// Overflow is the policy when the queue is full. Unset: the client's.
+	Overflow OverflowPolicy
+	// Extra are further fields, as in [ExecuteRequest].
+	Extra any
+}
+
+func (ar *AttachRequest) validate() error {
+	if ar == nil || ar.Handle == "" {
+		return errors.New("signalflow: attach request has no handle")
 	}
-	return b
+	options := ExecuteRequest{Channel: ar.Channel, Resolution: ar.Resolution, Overflow: ar.Overflow}
+	return options.validateOptions()
+}
+
+func (ar *AttachRequest) encode() (request, error) {
+	r := request{kind: kindAttach}
+	r.add(fieldHandle, ar.Handle)
+	r.add("filters", ar.Filters)
+	r.add("resolution", durationMs(ar.Resolution, 0))
+	return r, r.addExtra(ar.Extra)
 }

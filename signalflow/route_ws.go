@@ -122,8 +122,10 @@ func (rt *route) release() {
 	}
 }
 
-func (rt *route) send(ctx context.Context, body []byte) error { return rt.conn.send(ctx, body) }
+func (rt *route) send(ctx context.Context, r request) error { return rt.conn.send(ctx, r.body()) }
 
-func (rt *route) begin(body []byte) (wait func(context.Context) error) { return rt.conn.begin(body) }
+func (rt *route) begin(r request) (wait func(context.Context) error) {
+	return rt.conn.begin(r.body())
+}
 
 func (rt *route) down() <-chan struct{} { return rt.conn.gone }

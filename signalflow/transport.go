@@ -2,6 +2,7 @@ package signalflow
 
 import (
 	"context"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -21,16 +22,20 @@ type transport interface {
 	// refused. With exclusive set, nothing else shares the connection.
 	open(ctx context.Context, r openRequest, s sink) error
 	// send writes a request that has no answer of its own.
-	send(ctx context.Context, body []byte) error
+	send(ctx context.Context, r request) error
+	// authenticate presents another token than that of the configuration so far, and returns
+	// once every connection has been accepted with it. Requests that follow use it.
+	authenticate(ctx context.Context) error
 	// close ends every connection and waits, for a bounded time, for what it started.
 	close()
 }
 
 type openRequest struct {
-	channel   string
-	named     bool   // the caller chose the channel's name, and may choose it again
-	body      []byte // the request as JSON
-	exclusive bool
+	request
+	channel   string    // as in the request
+	named     bool      // the caller chose the channel's name, and may choose it again
+	exclusive bool      // the sink may block
+	after     time.Time // the last logical timestamp that is known; zero for none
 }
 
 // sink receives the messages of one channel, one call at a time and in order. It does not
@@ -50,13 +55,18 @@ type sink interface {
 // link is the way back from a channel to its server.
 type link interface {
 	// send writes a further request about the channel on the same connection.
-	send(ctx context.Context, body []byte) error
+	send(ctx context.Context, r request) error
 	// begin queues a request without waiting; wait waits until it is written. The request
 	// is written when its turn comes whether anybody waits or not, but never when the
 	// connection's queue of requests is full or the connection is lost.
-	begin(body []byte) (wait func(context.Context) error)
+	begin(r request) (wait func(context.Context) error)
 	// release forgets the channel: what still comes on it is dropped.
 	release()
 	// down is closed when the connection is gone.
 	down() <-chan struct{}
+}
+
+// newTransport returns the transport that the options chose.
+func newTransport(conf *config, report func(error)) transport {
+	return newWebSocketTransport(conf, report)
 }

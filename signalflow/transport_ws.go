@@ -24,11 +24,13 @@ type wsTransport struct {
 	closed  bool
 	shared  *wsConn          // nil while there is none
 	further map[*wsConn]bool // beyond the shared one; the value tells an exclusive one
-	refused *AuthError       // the token is bad: no more attempts
+	refused *AuthError       // the token is bad: no more attempts until there is another
+	idle    bool             // supervise has ended for that reason
 	last    error            // of the last attempt to connect
 	changed chan struct{}    // closed when any of the above changes
 
 	dialling chan struct{} // held while dialling a further connection that others may share
+	renewing chan struct{} // held while another token is presented
 }
 
 func newWebSocketTransport(conf *config, report func(error)) *wsTransport {
@@ -42,6 +44,7 @@ func newWebSocketTransport(conf *config, report func(error)) *wsTransport {
 		changed: make(chan struct{}),
 
 		dialling: make(chan struct{}, 1),
+		renewing: make(chan struct{}, 1),
 	}
 	t.tasks.Go(t.supervise)
 	return t
@@ -51,15 +54,14 @@ func newWebSocketTransport(conf *config, report func(error)) *wsTransport {
 // the transport is closed or the token refused.
 func (t *wsTransport) supervise() {
 	var wait backoff
-	for t.ctx.Err() == nil && !t.isRefused() {
+	for t.ctx.Err() == nil {
+		token := t.conf.token()
 		lived, err := t.connectOnce()
 		if t.ctx.Err() != nil {
 			return
 		}
 		t.report(err)
-		var refused *AuthError
-		if errors.As(err, &refused) {
-			t.update(func() { t.refused = refused })
+		if t.refuse(err, token, true) {
 			return
 		}
 		if !sleep(t.ctx, wait.next(lived)) {
@@ -68,10 +70,17 @@ func (t *wsTransport) supervise() {
 	}
 }
 
-func (t *wsTransport) isRefused() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.refused != nil
+// refuse notes that a token was refused, if err says so and the client has no other by now.
+func (t *wsTransport) refuse(err error, token string, supervisor bool) bool {
+	var refused *AuthError
+	if !errors.As(err, &refused) || t.conf.token() != token {
+		return false
+	}
+	t.update(func() {
+		t.refused = refused
+		t.idle = t.idle || supervisor
+	})
+	return true
 }
 
 // connectOnce makes the shared connection and serves it. It returns when that failed or
@@ -186,7 +195,7 @@ func (t *wsTransport) openOnce(ctx context.Context, r openRequest, s sink, deadl
 			}
 			continue
 		}
-		err = conn.send(ctx, r.body)
+		err = conn.send(ctx, r.body())
 		if err == nil {
 			conn.written(rt)
 			return nil, nil
@@ -200,7 +209,8 @@ func (t *wsTransport) openOnce(ctx context.Context, r openRequest, s sink, deadl
 		}
 		var stopped *requestError
 		if errors.As(err, &stopped) && stopped.begun { // nobody will read the answer
-			conn.begin(marshal(detachJSON{Channel: r.channel}))
+			detach := detachRequest(r.channel, "")
+			conn.begin(detach.body())
 		}
 		return nil, err
 	}
@@ -259,12 +269,13 @@ func (t *wsTransport) furtherFor(r openRequest) *wsConn {
 
 // dialFurther opens a connection that lives as long as it carries something.
 func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline time.Time) (*wsConn, error) {
+	token := t.conf.token()
 	dialCtx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
 	conn, err := dialWebSocket(dialCtx, t.conf, t.report)
 	if err != nil {
-		return nil, t.dialError(err)
+		return nil, t.dialError(err, token)
 	}
 	conn.transient, conn.exclusive = true, exclusive
 	t.mu.Lock()
@@ -278,6 +289,7 @@ func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline 
 		err := conn.serve(func() { t.update(func() { delete(t.further, conn) }) })
 		if err != nil && t.ctx.Err() == nil {
 			t.report(err)
+			t.refuse(err, conn.presented(), false)
 		}
 	})
 	return conn, nil
@@ -285,20 +297,19 @@ func (t *wsTransport) dialFurther(ctx context.Context, exclusive bool, deadline 
 
 // dialError tells everybody about a further connection that could not be made. A token that
 // is refused there is refused for all: what is connected stays, nothing new begins.
-func (t *wsTransport) dialError(err error) error {
+func (t *wsTransport) dialError(err error, token string) error {
 	if t.ctx.Err() != nil {
 		return ErrClosed
 	}
 	t.report(err)
-	var refused *AuthError
-	if errors.As(err, &refused) {
-		t.update(func() { t.refused = refused })
+	if t.refuse(err, token, false) {
 		return err
 	}
 	return &dialFailure{err}
 }
 
-func (t *wsTransport) send(ctx context.Context, body []byte) error {
+func (t *wsTransport) send(ctx context.Context, r request) error {
+	body := r.body()
 	deadline := t.deadline()
 	for {
 		conn, err := t.ready(ctx, deadline)
@@ -311,8 +322,34 @@ func (t *wsTransport) send(ctx context.Context, body []byte) error {
 	}
 }
 
-func (t *wsTransport) close() {
+// authenticate presents the configuration's token on every connection, one caller at a time.
+func (t *wsTransport) authenticate(ctx context.Context) error {
+	select {
+	case t.renewing <- struct{}{}:
+		defer func() { <-t.renewing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	t.mu.Lock()
+	conns := t.connectionsLocked()
+	if t.refused != nil {
+		t.refused = nil
+		if t.idle && !t.closed {
+			t.idle = false
+			t.tasks.Go(t.supervise)
+		}
+	}
+	t.mu.Unlock()
+	for _, conn := range conns {
+		err := conn.authenticateAgain(ctx)
+		if err != nil && !errors.As(err, new(*ConnectionLostError)) {
+			return err
+		}
+	}
+	return t.connect(ctx)
+}
+
+func (t *wsTransport) connectionsLocked() []*wsConn {
 	conns := make([]*wsConn, 0, 1+len(t.further))
 	if t.shared != nil {
 		conns = append(conns, t.shared)
@@ -320,6 +357,12 @@ func (t *wsTransport) close() {
 	for conn := range t.further {
 		conns = append(conns, conn)
 	}
+	return conns
+}
+
+func (t *wsTransport) close() {
+	t.mu.Lock()
+	conns := t.connectionsLocked()
 	t.closed = true // from here on nobody publishes a connection
 	t.mu.Unlock()
 	t.update(func() {})
