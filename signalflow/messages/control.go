@@ -160,9 +160,9 @@ func (w *writing) control(m *BaseControlMessage, event string) {
 	switch {
 	case m.Typ == "" && (event == KeepAliveEvent || m.Event == KeepAliveEvent):
 	case event == KeepAliveEvent:
-		w.str("type", m.Typ)
+		w.typeName(m.Typ)
 	default:
-		w.str("type", ControlMessageType)
+		w.typeName(ControlMessageType)
 	}
 	w.channelName(m.Chan)
 	if event == "" {

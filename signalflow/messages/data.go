@@ -224,9 +224,9 @@ func (r *reading) pointValue(id idtool.ID, v string, i int) DataPayload {
 }
 
 // data writes the JSON form. A double that is NaN or infinite has no JSON form
-// and becomes null.
+// and becomes null; in an event stream it is left out, as null is (protocol.md 8.7).
 func (w *writing) data(m *DataMessage) {
-	w.str("type", DataType)
+	w.typeName(DataType)
 	w.channelName(m.Chan)
 	w.int("logicalTimestampMs", int64(m.TimestampMillis))
 	if m.HasMaxDelay {
@@ -234,9 +234,13 @@ func (w *writing) data(m *DataMessage) {
 	}
 	w.open("data", '[')
 	for i := range m.Payloads {
-		if i > 0 {
+		if w.sse && !m.Payloads[i].hasJSON() {
+			continue
+		}
+		if w.comma {
 			w.b = append(w.b, ',')
 		}
+		w.comma = true
 		w.b = append(w.b, `{"tsId":"`...)
 		w.b = AppendTSID(w.b, m.Payloads[i].TSID)
 		w.b = append(w.b, `","value":`...)
@@ -244,6 +248,12 @@ func (w *writing) data(m *DataMessage) {
 		w.b = append(w.b, '}')
 	}
 	w.close(']')
+}
+
+// hasJSON tells whether JSON can hold the value; an unknown type is not for it to judge.
+func (dp *DataPayload) hasJSON() bool {
+	f := dp.Float64()
+	return dp.Type != ValTypeNull && (dp.Type != ValTypeDouble || !math.IsNaN(f) && !math.IsInf(f, 0))
 }
 
 func (w *writing) point(p *DataPayload, i int) {

@@ -91,7 +91,7 @@ func (w *writing) message(m Message) {
 // base writes type and channel.
 func (w *writing) base(typ, channel string, src *source) {
 	w.source(src)
-	w.str("type", typ)
+	w.typeName(typ)
 	w.channelName(channel)
 }
 

@@ -133,6 +133,7 @@ type writing struct {
 	b       []byte
 	comma   bool
 	channel string // in place of the message's own
+	sse     bool   // for an event stream: without type and channel
 	src     *source
 	old     fields // the fields of src
 	err     error
@@ -234,7 +235,16 @@ func (w *writing) number(v int64) {
 	w.b = strconv.AppendInt(w.b, v, 10)
 }
 
+func (w *writing) typeName(typ string) {
+	if !w.sse {
+		w.str("type", typ)
+	}
+}
+
 func (w *writing) channelName(own string) {
+	if w.sse {
+		return
+	}
 	if w.channel != "" {
 		own = w.channel
 	}
