@@ -213,8 +213,10 @@ func (r *reading) pointValue(id idtool.ID, v string, i int) DataPayload {
 	if kind(v) == 'n' {
 		return DataPayload{TSID: id}
 	}
-	if n, form := intValue(v); form == intPlain && v != "-0" {
-		return LongPayload(id, n)
+	if kind(v) == '0' && !fractional(v) && v != "-0" {
+		if n, form := intValue(v); form == intPlain {
+			return LongPayload(id, n)
+		}
 	}
 	f, err := strconv.ParseFloat(v, 64)
 	if kind(v) != '0' || err != nil {

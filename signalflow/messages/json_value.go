@@ -172,18 +172,31 @@ func intValue(v string) (int64, intForm) {
 			n = n*10 + int64(d)
 		}
 	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	if err == nil {
+	if !fractional(v) {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil {
+			return 0, intNone
+		}
 		return n, intPlain
 	}
 	f, err := strconv.ParseFloat(v, 64)
-	if err != nil || f < -1<<63 || f >= 1<<63 || !strings.ContainsAny(v, ".eE") {
+	if err != nil || f < -1<<63 || f >= 1<<63 {
 		return 0, intNone
 	}
 	if whole := math.Trunc(f); whole != f {
 		return int64(whole), intCut
 	}
 	return int64(f), intExact
+}
+
+// fractional reports whether a number is written with a point or an exponent.
+func fractional(v string) bool {
+	for i := range len(v) {
+		if c := v[i]; c == '.' || c|0x20 == 'e' {
+			return true
+		}
+	}
+	return false
 }
 
 // anyValue turns a value into Go: nil, bool, float64, string, []interface{} or
