@@ -1,8 +1,8 @@
 # make test is the whole check; make help lists the rest.
 #
-# Each recipe line is one bash command that stops at its first error. The three modules are
-# tested in the workspace of go.work, except internal/e2e: its published peers must be the
-# published ones, so it never sees the workspace. Vet runs without the workspace everywhere,
+# Each recipe line is one bash command that stops at its first error. The modules are tested
+# in the workspace of go.work, except internal/e2e and v2: the published peers of the one must
+# be the published ones, and the other has their path, so neither sees the workspace. Vet runs without the workspace everywhere,
 # because a user's build has none: a requirement that only go.work provides is found there.
 
 SHELL       := bash
@@ -11,7 +11,7 @@ MAKEFLAGS   += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-MODULES := . cmd/signalflow internal/e2e
+MODULES := . cmd/signalflow internal/e2e v2
 NPM     := .build/npm
 PRUNE   := \( -name .git -o -name .build -o -name bin -o -name dist -o -name node_modules \) -prune -o
 
@@ -36,15 +36,20 @@ vet: ## vet every module, each by its own go.mod
 	@for module in $(MODULES); do echo "vet $$module" >&2; (cd $$module; GOWORK=off go vet ./...); done
 
 # A module that fails does not keep the others from running, but it fails the whole.
-# internal/e2e measures, so its packages run one at a time, and runs programs that go test
-# does not watch, so its results are never taken from the cache.
+# internal/e2e measures, so its packages run one at a time. It and v2 run programs and read
+# files that go test does not watch, so their results are never taken from the cache.
 .PHONY: go-test
 go-test: ## only the tests of every module; interop needs make interop-deps
 	@failed=0; \
 	(go test -race -vet=off ./...) || failed=1; \
 	(cd cmd/signalflow; go test -race -vet=off ./...) || failed=1; \
 	(cd internal/e2e; GOWORK=off go test -race -vet=off -count 1 -p 1 ./...) || failed=1; \
+	(cd v2; GOWORK=off go test -race -vet=off -count 1 ./...) || failed=1; \
 	exit $$failed
+
+.PHONY: generate
+generate: need-go ## write the aliases of v2 again, after an exported name of the library has changed
+	@cd v2; GOWORK=off go generate ./...
 
 .PHONY: fuzz
 fuzz: need-go ## run each fuzz target for FUZZTIME (60s); what is found is written to the package's testdata/fuzz

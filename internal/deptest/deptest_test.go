@@ -21,6 +21,8 @@ func sound() fstest.MapFS {
 	write(files, "go.mod", root+")\n")
 	write(files, "cmd/signalflow/go.mod", "module m\n\ngo 1.25.0\n\nreplace "+ourModule+" => ../..\n")
 	write(files, "internal/e2e/go.mod", "module m\n\ngo 1.25.0\n\nreplace "+ourModule+" => ../..\n")
+	write(files, "v2/go.mod", "module m\n\ngo "+rootGo+"\n\nreplace "+ourModule+" => ..\n")
+	write(files, "v2/v2_test.go", goSource("v2_test", ourModule+"/v2/signalflow"))
 	write(files, "internal/e2e/e2e_test.go", goSource("e2e", ourModule+"/v2/signalflow"))
 	write(files, "docs/decisions/0001-one.md", "# 0001: One\n")
 	var lines []string
@@ -86,12 +88,16 @@ func TestChecksFind(t *testing.T) {
 		{"circle through a test", "cmd/signalflow/internal/term/x_test.go", goSource("term_test", ourModule+"/cmd/signalflow/internal/cli"), "circle: cmd/signalflow/internal/cli → cmd/signalflow/internal/term → cmd/signalflow/internal/cli"},
 		{"empty name", "internal/e2e/util/x.go", goSource("util"), `the name "util" says nothing`},
 		{"folder and package differ", "internal/e2e/peer/x.go", goSource("other"), "holds package other"},
-		{"fourth module", "docs/go.mod", "module docs\nreplace " + ourModule + " => ..\n", "a fourth one needs"},
+		{"further module", "docs/go.mod", "module docs\nreplace " + ourModule + " => ..\n", "a further one needs"},
 		{"third requirement", "go.mod", string(sound()["go.mod"].Data) + "require example.com/x v1.0.0 // indirect\n", "whoever imports the client inherits the list"},
 		{"replace in the library", "go.mod", string(sound()["go.mod"].Data) + "replace example.com/x => ./x\n", "go.mod: has replace"},
 		{"Go version", "go.mod", strings.Replace(string(sound()["go.mod"].Data), "go "+rootGo, "go 1.26", 1), "forces every user to upgrade"},
 		{"comparisons in the workspace", "go.work", "go 1.25.0\nuse .\nuse ./cmd/signalflow\nuse ./internal/e2e\n", "internal/e2e stays out"},
 		{"published client replaced", "internal/e2e/go.mod", "module m\nreplace (\n" + ourModule + " => ../..\n" + ourModule + "/v2 => ../..\n)\n", "compare us with us"},
+		{"aliases that cost more", "v2/go.mod", string(sound()["v2/go.mod"].Data) + "require example.com/x v1.0.0\n", "which the library does not"},
+		{"aliases for a newer Go", "v2/go.mod", strings.Replace(string(sound()["v2/go.mod"].Data), "go "+rootGo, "go 1.26", 1), "like the library's"},
+		{"aliases in the workspace", "go.work", "go 1.25.0\nuse .\nuse ./cmd/signalflow\nuse ./v2\n", "internal/e2e stays out"},
+		{"more than aliases", "v2/signalflow/x.go", goSource("signalflow", "github.com/gorilla/websocket"), "of others it may import nothing"},
 		{"nested module without replace", "cmd/signalflow/go.mod", "module m\n", "would not build against this tree"},
 		{"outside folder", "docs/x.md", "one\ntwo: ../" + "shared/spec\n", "docs/x.md:2: holds"},
 		{"machine path", "Makefile", "X = /" + "tmp/x\n", "a path of one machine"},

@@ -58,9 +58,10 @@ func parseModule(text []byte) (*module, error) {
 	return m, nil
 }
 
-// The modules, and why there are three: docs/decisions/0001-three-modules.md.
+// The modules, and why they are apart: docs/decisions/0001-three-modules.md, and for v2
+// docs/decisions/0008-aliases-under-v2.md.
 var (
-	moduleFolders = []string{".", "cmd/signalflow", "internal/e2e"}
+	moduleFolders = []string{".", "cmd/signalflow", "internal/e2e", "v2"}
 	inWorkspace   = []string{".", "./cmd/signalflow"}
 )
 
@@ -80,12 +81,15 @@ func TestModules(t *testing.T) {
 func checkModules(r *repo) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	if got := slices.Sorted(maps.Keys(r.modules)); !slices.Equal(got, moduleFolders) {
-		fault("modules are in %q, want %q: a fourth one needs a decision record", got, moduleFolders)
+		fault("modules are in %q, want %q: a further one needs a decision record", got, moduleFolders)
 	}
 	for folder, m := range r.modules {
 		if folder != "." {
 			faults = append(faults, checkNested(folder, m)...)
 		}
+	}
+	if v2 := r.modules["v2"]; v2 != nil {
+		faults = append(faults, checkAliases(v2)...)
 	}
 	root := r.modules["."]
 	if root == nil {
@@ -128,13 +132,28 @@ func checkNested(folder string, m *module) (faults []string) {
 	return faults
 }
 
+// checkAliases looks at the module that programs for the published client import: it must
+// cost them what the library costs, and no more.
+func checkAliases(m *module) (faults []string) {
+	if got := m.directives["go"]; !slices.Equal(got, []string{rootGo}) {
+		faults = append(faults, fmt.Sprintf("v2/go.mod: go %q, want %q like the library's", got, rootGo))
+	}
+	for _, req := range m.requires {
+		req.indirect = false
+		if req.path != ourModule && !slices.Contains(rootRequires, req) {
+			faults = append(faults, fmt.Sprintf("v2/go.mod: requires %s %s, which the library does not", req.path, req.version))
+		}
+	}
+	return faults
+}
+
 func checkWorkspace(r *repo) []string {
 	work, err := parseModule(r.files["go.work"])
 	if err != nil {
 		return []string{fmt.Sprintf("go.work: %v", err)}
 	}
 	if got := work.directives["use"]; !slices.Equal(got, inWorkspace) {
-		return []string{fmt.Sprintf("go.work: uses %q, want %q: internal/e2e stays out, so that its published peers are the published ones", got, inWorkspace)}
+		return []string{fmt.Sprintf("go.work: uses %q, want %q: internal/e2e stays out, so that its published peers are the published ones, and v2, which has their path", got, inWorkspace)}
 	}
 	if work.directives["replace"] != nil {
 		return []string{"go.work: has replace, which hides what the go.mod files say"}

@@ -64,6 +64,12 @@ var table = []row{
 	{"cmd/signalflow/internal/term", nil, []string{bubbletea, lipgloss, charmTerm},
 		"the view is given rows to show; the terminal libraries stay here"},
 
+	{"v2/signalflow", []string{"signalflow"}, nil,
+		"aliases of the library under the path of the published client, and nothing else"},
+	{"v2/signalflow/messages", []string{"signalflow/messages"}, []string{idtool},
+		"aliases of the library under the path of the published client, and nothing else"},
+	{"v2/internal/aliases", nil, nil, "it writes the aliases and must run when they do not compile"},
+
 	{"examples/stream", []string{"signalflow", "signalflow/messages"}, []string{idtool},
 		"an example imports what a user can import"},
 }
@@ -83,6 +89,7 @@ var banned = map[string]string{
 var testLibraries = map[string][]string{
 	".":              {idtool, websocket},
 	"cmd/signalflow": {"github.com/rogpeppe/go-internal/testscript", cobra, pflag, bubbletea, lipgloss, charmTerm, gopsutil, idtool},
+	"v2":             {ourModule + "/v2", idtool},
 }
 
 // anything marks the module of comparisons, which may import whatever it compares.
