@@ -102,8 +102,10 @@ func (c *Client) open(ctx context.Context, o opening) (*Computation, error) {
 	if err != nil {
 		return nil, err
 	}
+	r := o.request.on(comp.channel)
+	r.add(fieldCompress, c.conf.compress)
 	err = c.transport.open(ctx, openRequest{
-		request:   o.request.on(comp.channel),
+		request:   r,
 		channel:   comp.channel,
 		named:     o.channel != "",
 		exclusive: o.overflow == Block,
