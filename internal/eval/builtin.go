@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/signalfx/signalflow-client-go/internal/spell"
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
@@ -57,6 +58,31 @@ func (ev *evaluator) notBuilt(at syntax.Node, what, why string) *syntax.Error {
 	err := ev.notYet(at, what)
 	err.Hint = why
 	return err
+}
+
+// member returns a method of a value; what a module or another value holds is not its
+// business.
+func (ev *evaluator) member(v value, id *syntax.Ident) (value, *syntax.Error) {
+	name := id.Name
+	s, ok := v.(stream)
+	if !ok {
+		err := ev.errorf(syntax.NameError, id, "%s has no method '%s'", v.typeName(), name)
+		if f, ok := v.(function); ok {
+			err = err.WithHint("call it first: %s()", f.name)
+		}
+		return nil, err
+	}
+	if m, ok := methods[name]; ok {
+		return function{m, s}, nil
+	}
+	if why, ok := methodsNotBuilt[name]; ok {
+		return nil, ev.notBuilt(id, "method "+name+"()", why)
+	}
+	err := ev.errorf(syntax.NameError, id, "%s has no method '%s'", v.typeName(), name)
+	if near := spell.Nearest(name, methodNames()); near != "" {
+		err = err.WithHint("did you mean '%s'?", near)
+	}
+	return nil, err
 }
 
 // builtinNames returns the names of all documented functions, sorted.

@@ -23,7 +23,7 @@ func publisher(name, doc string) *builtin {
 			a.node(&graph.Publish{
 				Label:   string(given(a, "label", text(""))),
 				Enabled: bool(given(a, "enable", boolean(true))),
-			}, a.fn.on.node)
+			}, a.input())
 			return a.fn.on, nil
 		},
 	}

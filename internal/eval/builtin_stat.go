@@ -55,7 +55,7 @@ func reduce(a *args, f graph.Reduce) (value, *syntax.Error) {
 		}
 	}
 	if over := given(a, "over", duration(0)); over > 0 {
-		return stream{node: a.node(&graph.Window{Func: f, Over: time.Duration(over)}, a.fn.on.node)}, nil
+		return stream{node: a.node(&graph.Window{Func: f, Over: time.Duration(over)}, a.input())}, nil
 	}
 	agg := &graph.Aggregate{Func: f, By: by}
 	if all := given(a, "allow_all_missing", boolean(false)) || given(a, "allow_missing", boolean(false)); bool(all) {
@@ -68,7 +68,7 @@ func reduce(a *args, f graph.Reduce) (value, *syntax.Error) {
 			}
 		}
 	}
-	return stream{node: a.node(agg, a.fn.on.node)}, nil
+	return stream{node: a.node(agg, a.input())}, nil
 }
 
 // distinct returns the names without repetitions, in order of first use.

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/signalfx/signalflow-client-go/internal/spell"
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
@@ -109,32 +108,13 @@ func (ev *evaluator) finite(f float64, at syntax.Node) (value, *syntax.Error) {
 	return float(f), nil
 }
 
-// attribute evaluates x.name: a method of a stream.
+// attribute evaluates x.name.
 func (ev *evaluator) attribute(x *syntax.Attribute) (value, *syntax.Error) {
 	v, err := ev.expr(x.X)
 	if err != nil {
 		return nil, err
 	}
-	name := x.Name.Name
-	s, ok := v.(stream)
-	if !ok {
-		err := ev.errorf(syntax.NameError, x.Name, "%s has no method '%s'", v.typeName(), name)
-		if f, ok := v.(function); ok {
-			err = err.WithHint("call it first: %s()", f.name)
-		}
-		return nil, err
-	}
-	if m, ok := methods[name]; ok {
-		return function{m, s}, nil
-	}
-	if why, ok := methodsNotBuilt[name]; ok {
-		return nil, ev.notBuilt(x.Name, "method "+name+"()", why)
-	}
-	err = ev.errorf(syntax.NameError, x.Name, "%s has no method '%s'", v.typeName(), name)
-	if near := spell.Nearest(name, methodNames()); near != "" {
-		err = err.WithHint("did you mean '%s'?", near)
-	}
-	return nil, err
+	return ev.member(v, x.Name)
 }
 
 // call evaluates a function or method call.

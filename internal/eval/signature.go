@@ -59,11 +59,23 @@ type args struct {
 	rest   []operand   // what a rest parameter has taken
 }
 
-// bindArgs evaluates the arguments of a call and matches them with the parameters.
-func (ev *evaluator) bindArgs(f function, x *syntax.Call, at syntax.Span) (*args, *syntax.Error) {
-	a := &args{ev: ev, fn: f, at: at, values: make([]operand, len(f.params))}
-	var positional []operand
-	keywords := false
+// callArgs holds the arguments of one call in the order of the program, evaluated, before
+// they are matched with parameters: of a built-in or of a function of the program.
+type callArgs struct {
+	positional []operand
+	keywords   []keywordArg
+}
+
+// keywordArg is an argument that is given by name.
+type keywordArg struct {
+	name string
+	at   syntax.Node // the name and the value
+	operand
+}
+
+// callArgs evaluates the arguments of a call to the function of a name.
+func (ev *evaluator) callArgs(x *syntax.Call, name string) (*callArgs, *syntax.Error) {
+	c := &callArgs{}
 	for _, arg := range x.Args {
 		v, err := ev.operand(arg.Value)
 		if err != nil {
@@ -81,47 +93,68 @@ func (ev *evaluator) bindArgs(f function, x *syntax.Call, at syntax.Span) (*args
 				return nil, err
 			}
 			for _, e := range elems {
-				positional = append(positional, operand{e, arg})
+				c.positional = append(c.positional, operand{e, arg})
 			}
 		case arg.Name != nil:
-			keywords = true
-			if err := a.keyword(arg, v); err != nil {
-				return nil, err
-			}
-		case keywords:
-			return nil, ev.errorf(syntax.ArgumentError, arg, "positional argument of %s() follows a keyword argument", f.name)
+			c.keywords = append(c.keywords, keywordArg{arg.Name.Name, arg, v})
+		case len(c.keywords) > 0:
+			return nil, ev.errorf(syntax.ArgumentError, arg, "positional argument of %s() follows a keyword argument", name)
 		default:
-			positional = append(positional, v)
+			c.positional = append(c.positional, v)
 		}
 	}
-	if err := a.positional(positional); err != nil {
+	return c, nil
+}
+
+// bindArgs evaluates the arguments of a call and matches them with the parameters.
+func (ev *evaluator) bindArgs(f function, x *syntax.Call, at syntax.Span) (*args, *syntax.Error) {
+	c, err := ev.callArgs(x, f.name)
+	if err != nil {
 		return nil, err
 	}
-	return a, a.complete(len(x.Args))
+	a := &args{ev: ev, fn: f, at: at, values: make([]operand, len(f.params))}
+	for _, k := range c.keywords {
+		if err := a.keyword(k); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.positional(c.positional); err != nil {
+		return nil, err
+	}
+	return a, a.complete(len(c.positional) + len(c.keywords))
 }
 
 // keyword binds an argument that is given by name.
-func (a *args) keyword(arg *syntax.Arg, v operand) *syntax.Error {
+func (a *args) keyword(k keywordArg) *syntax.Error {
 	for i, p := range a.fn.params {
-		if p.name != arg.Name.Name || p.rest {
+		if p.name != k.name || p.rest {
 			continue
 		}
 		if a.values[i].at != nil {
-			return a.twice(p, arg)
+			return a.twice(p, k.at)
 		}
-		return a.set(i, v)
+		return a.set(i, k.operand)
 	}
-	err := a.ev.errorf(syntax.ArgumentError, arg.Name, "%s() has no argument '%s'", a.fn.name, arg.Name.Name)
+	err := a.ev.errorf(syntax.ArgumentError, nameOf(k.at), "%s() has no argument '%s'", a.fn.name, k.name)
 	var names []string
 	for _, p := range a.fn.params {
 		if !p.rest {
 			names = append(names, p.name)
 		}
 	}
-	if near := spell.Nearest(arg.Name.Name, names); near != "" {
+	if near := spell.Nearest(k.name, names); near != "" {
 		err = err.WithHint("did you mean '%s'?", near)
 	}
 	return err
+}
+
+// nameOf returns the place of the name of a keyword argument; one that comes out of a dict
+// has none of its own.
+func nameOf(at syntax.Node) syntax.Node {
+	if arg, ok := at.(*syntax.Arg); ok && arg.Name != nil {
+		return arg.Name
+	}
+	return at
 }
 
 func (a *args) twice(p param, at syntax.Node) *syntax.Error {
@@ -255,6 +288,9 @@ func (a *args) excluded(name, other string) *syntax.Error {
 func (a *args) node(op graph.Op, inputs ...graph.NodeID) graph.NodeID {
 	return a.ev.graph.Add(op, a.ev.span(a.at), inputs...)
 }
+
+// input returns the node of the stream that a method is called on.
+func (a *args) input() graph.NodeID { return a.fn.on.(stream).node }
 
 // given returns an argument as the Go type that its parameter's want makes of it, and the
 // default when it is not given.

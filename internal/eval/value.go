@@ -35,10 +35,10 @@ type (
 		boolean bool
 	}
 
-	// function is a built-in, and for a method the stream that it is called on.
+	// function is a built-in, and for a method the value that it is called on.
 	function struct {
 		*builtin
-		on stream
+		on value
 	}
 )
 
