@@ -209,7 +209,9 @@ func (r *fakeRun) batch(at time.Time) error {
 		points = append(points, p)
 	}
 	if asIs {
-		return r.out.SendFrame(false, fakeDataFrame(r.req.Channel, at.UnixMilli(), points))
+		return r.out.SendFrame(messages.NewData(at.UnixMilli(), points), func(channel string) []byte {
+			return fakeDataFrame(channel, at.UnixMilli(), points)
+		})
 	}
 	return r.out.Send(messages.NewData(at.UnixMilli(), points))
 }

@@ -15,10 +15,20 @@ type Backend interface {
 	// other texts stay on the server, and the token is in neither.
 	Authenticate(ctx context.Context, token string) (Identity, error)
 
-	// Prepare checks and compiles a request. Its error is the one answer on the channel: an
-	// *Error keeps its code, type and position, any other becomes code 500. The context
-	// ends when the client goes away or detaches.
+	// Prepare checks and compiles a request, whose Type is ExecuteRequest, PreflightRequest,
+	// StartRequest or ExplainRequest. Its error is the one answer on the channel: an *Error
+	// keeps its code, type and position, any other becomes code 500. A backend refuses with
+	// code 400 what it cannot do. The context ends when the client goes away or detaches.
 	Prepare(ctx context.Context, id Identity, req *Request) (Computation, error)
+}
+
+// Filterer is a Backend that can narrow what an attaching reader gets. Without it, attach
+// requests with filters are refused.
+type Filterer interface {
+	// Filter compiles the filters of an attach request (protocol.md 2.8). The function it
+	// returns decides about each output series by its metadata; it is called by one goroutine
+	// at a time. An *Error is the answer, any other becomes code 500.
+	Filter(ctx context.Context, id Identity, filters string) (func(*messages.MetadataProperties) bool, error)
 }
 
 // Identity is who a connection speaks for. The organization bounds what it may stop.
@@ -52,7 +62,7 @@ var (
 	ErrDetached     = errors.New("the last reader detached")
 	ErrDisconnected = errors.New("the connection is gone")
 	ErrShutdown     = errors.New("server shutting down")
-	ErrUnread       = errors.New("nobody read the persistent computation or kept it alive")
+	ErrUnread       = errors.New("nobody read the computation or kept it alive")
 	ErrSlowConsumer = errors.New("slow consumer")
 )
 
@@ -89,7 +99,11 @@ func (e *Error) Error() string {
 // Values of Error.Type that this package uses itself.
 const (
 	TypeBadRequest      = "BAD_REQUEST"
+	TypeUnauthorized    = "UNAUTHORIZED"
+	TypeNotFound        = "NOT_FOUND"
 	TypeTooManyChannels = "TOO_MANY_CHANNELS"
+	TypeTooManyJobs     = "TOO_MANY_COMPUTATIONS"
+	TypeTooLarge        = "TOO_LARGE"
 	TypeInternalError   = "INTERNAL_ERROR"
 )
 

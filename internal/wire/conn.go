@@ -27,6 +27,7 @@ type conn struct {
 	ws     *websocket.Conn // reading, and the handshake
 	nc     net.Conn        // writing: whole batches of frames at a time
 	box    *outbox
+	fuse   fuse
 	ctx    context.Context // ends with the connection, or when its end begins
 	cancel context.CancelFunc
 
@@ -36,12 +37,12 @@ type conn struct {
 	mu        sync.Mutex // may be taken under that of box, not the other way round
 	identity  Identity
 	userAgent string
-	jobs      map[string]*job // by channel, until the terminal message is written or it is detached
-	running   int             // computations that have not returned, detached ones too
+	readers   map[string]*reader // by channel, until the terminal message is written or it is detached
+	running   int                // computations that have not returned, detached ones too
 }
 
 func newConn(s *Server, ws *websocket.Conn) *conn {
-	c := &conn{server: s, ws: ws, nc: ws.NetConn(), box: newOutbox(s.opt.MaxConnectionBytes), jobs: make(map[string]*job)}
+	c := &conn{server: s, id: s.nextID(), ws: ws, nc: ws.NetConn(), box: newOutbox(s.opt.MaxConnectionBytes), readers: make(map[string]*reader)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	ws.SetReadLimit(s.opt.ReadLimit)
 	// All frames go through the one writer.
@@ -68,8 +69,8 @@ func (c *conn) serve() {
 	err := c.read()
 	timeout.Stop()
 	c.cancel()
-	for _, j := range c.takeJobs() {
-		j.loseReader(ErrDisconnected)
+	for _, r := range c.takeReaders() {
+		r.lose(ErrDisconnected)
 	}
 
 	// 1006 is the reader's own name for a connection that broke off.
@@ -123,41 +124,19 @@ func (c *conn) read() (err error) {
 	}
 }
 
-// write is the writer goroutine: it takes what the outbox holds, as much as fits in one
-// write, until the outbox has ended.
+// write is the writer goroutine: it writes what the outbox holds until that has ended.
 func (c *conn) write() {
-	keepAlive := time.NewTicker(c.server.opt.KeepAlive)
-	defer keepAlive.Stop()
-	var buf []byte
-	for {
-		select {
-		case <-keepAlive.C:
-			c.keepAlive()
-		default:
-		}
-		frames, owned, more := c.box.next(buf[:0])
-		if len(frames) == 0 {
-			if !more {
-				break
-			}
-			select {
-			case <-c.box.wake:
-			case <-keepAlive.C:
-				c.keepAlive()
-			}
-			continue
-		}
+	err := c.box.drain(c.server.opt.KeepAlive, c.keepAlive, func(frames []byte) error {
+		n, cut := c.fuse.burn(len(frames))
 		c.nc.SetWriteDeadline(time.Now().Add(c.server.opt.WriteTimeout))
-		_, err := c.nc.Write(frames)
-		if owned != nil {
-			owned.release()
-		} else if cap(frames) <= 2*batchBytes {
-			buf = frames
+		if _, err := c.nc.Write(frames[:n]); err != nil || !cut {
+			return err
 		}
-		if err != nil {
-			c.kill()
-			return
-		}
+		return errCut
+	})
+	if err != nil {
+		c.kill()
+		return
 	}
 	c.nc.SetReadDeadline(time.Now().Add(closeGrace)) // wakes the reader if it does not know yet
 }
@@ -205,13 +184,21 @@ func (c *conn) kill() {
 	c.nc.Close()
 }
 
-// takeJobs returns the computations of all channels, which are free then.
-func (c *conn) takeJobs() map[string]*job {
+// killAfter is kill once so many bytes more are written.
+func (c *conn) killAfter(bytes int64) { c.fuse.light(bytes) }
+
+// endPolitely is the part of the connection in Server.Shutdown.
+func (c *conn) endPolitely() {
+	c.closeAfter(websocket.CloseGoingAway, ErrShutdown.Error(), false)
+}
+
+// takeReaders returns the readers of all channels, which are free then.
+func (c *conn) takeReaders() map[string]*reader {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	jobs := c.jobs
-	c.jobs = make(map[string]*job)
-	return jobs
+	readers := c.readers
+	c.readers = make(map[string]*reader)
+	return readers
 }
 
 // ended counts a computation that has returned.
@@ -221,25 +208,26 @@ func (c *conn) ended() {
 	c.running--
 }
 
-// release frees the channel of a job, if it still is the job's.
-func (c *conn) release(j *job) {
+// release frees the channel of a reader, if it still is the reader's.
+func (c *conn) release(r *reader) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.jobs[j.req.Channel] == j {
-		delete(c.jobs, j.req.Channel)
+	if c.readers[r.channel] == r {
+		delete(c.readers, r.channel)
 	}
 }
 
 func (c *conn) nowMs() uint64 { return uint64(max(1, c.server.opt.Now().UnixMilli())) }
 
-// ConnInfo describes one connection.
+// ConnInfo describes one connection: a WebSocket, or an SSE response with its request.
 type ConnInfo struct {
-	ID            uint64 // 1 for the first connection of a server
+	ID            uint64 // 1 for the first connection of a server; 0 for HTTP requests without a stream
+	SSE           bool
 	RemoteAddr    string
 	Authenticated bool
 	Identity      Identity
-	UserAgent     string // what the client called itself in authenticate
-	Channels      int    // live computations
+	UserAgent     string // what the client called itself in authenticate, or in the header of that name
+	Channels      int    // live computations; one over SSE
 }
 
 func (i ConnInfo) String() string { return fmt.Sprintf("connection %d from %s", i.ID, i.RemoteAddr) }
@@ -249,7 +237,7 @@ func (c *conn) info() ConnInfo {
 	defer c.mu.Unlock()
 	return ConnInfo{
 		ID: c.id, RemoteAddr: c.nc.RemoteAddr().String(), Authenticated: c.authenticated.Load(),
-		Identity: c.identity, UserAgent: c.userAgent, Channels: len(c.jobs),
+		Identity: c.identity, UserAgent: c.userAgent, Channels: len(c.readers),
 	}
 }
 

@@ -38,25 +38,31 @@ func (c *conn) request(kind int, text []byte) {
 }
 
 func (c *conn) dispatch(req *Request) {
+	var err error
 	switch req.Type {
-	case executeRequest:
-		if err := c.execute(req); err != nil {
-			c.refuse(req, err)
-		}
+	case ExecuteRequest, PreflightRequest, ExplainRequest, StartRequest:
+		err = c.open(req)
+	case attachRequest:
+		err = c.attach(req)
 	case detachRequest:
 		c.detach(req.Channel)
 	// An unknown handle is no fault: the computation may have ended while the request was
 	// on its way.
 	case stopRequest:
-		if j := c.server.job(req.Handle, c.org()); j != nil {
+		if j := c.server.job(req.Handle, c.who().OrgID); j != nil {
 			j.cancel(&StopError{Reason: req.Reason})
 		}
 	case keepaliveRequest:
-		if j := c.server.job(req.Handle, c.org()); j != nil {
+		if j := c.server.job(req.Handle, c.who().OrgID); j != nil {
 			j.touch()
 		}
+	case "registerlivetail", "stoplivetail":
+		err = badRequest("%s: log tail is not served, only computations are", req.Type)
 	default:
-		c.refuse(req, badRequest("requests of type %s are not supported; supported are authenticate, execute, stop, detach, keepalive", clip(req.Type)))
+		err = badRequest("requests of type %s are not supported; supported are authenticate, execute, preflight, start, attach, explain, stop, detach, keepalive", clip(req.Type))
+	}
+	if err != nil {
+		c.refuse(req, err)
 	}
 }
 
@@ -73,9 +79,7 @@ func (c *conn) authenticate(req *Request, text []byte) {
 	if err != nil {
 		c.server.opt.Logger.Warn("authentication refused", "connection", c.id)
 		c.close(closeBadToken, refusal(err, token))
-		for _, j := range c.takeJobs() { // persistent ones too
-			j.cancel(ErrDisconnected)
-		}
+		c.server.endOrigin(c.id)
 		return
 	}
 	c.mu.Lock()
@@ -97,37 +101,108 @@ func refusal(err error, token string) string {
 	return reason + ": " + e.Message
 }
 
-// execute starts a computation on a channel that is free.
-func (c *conn) execute(req *Request) error {
+// open starts a computation on a channel that is free. That of a start request only gets
+// the answer, and may be absent.
+func (c *conn) open(req *Request) error {
 	if err := req.checkRange(c.server.opt.Now()); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, live := c.jobs[req.Channel]; live {
+	if err := c.checkRoom(req.Channel); err != nil {
+		return err
+	}
+	j := c.server.newJob(c.identity, req, c.id, c.ended)
+	r := c.newReader(j, req)
+	if req.Type == StartRequest {
+		j.prepared = r.answerStart
+	} else {
+		j.firstReader(r)
+	}
+	if err := c.server.start(j); err != nil {
+		return err
+	}
+	if req.Channel != "" {
+		c.readers[req.Channel] = r
+	}
+	c.running++
+	return nil
+}
+
+// checkRoom refuses a channel name in use, and more computations than are allowed. Callers
+// hold mu.
+func (c *conn) checkRoom(channel string) error {
+	if _, live := c.readers[channel]; live {
 		return badRequest("channel is in use by a running computation")
 	}
 	// Detached computations have left their channel, but not yet the processor.
-	if most := c.server.opt.MaxChannels; most > 0 && (len(c.jobs) >= most || c.running >= 2*most) {
+	if most := c.server.opt.MaxChannels; most > 0 && (len(c.readers) >= most || c.running >= 2*most) {
 		return &Error{Code: 429, Type: TypeTooManyChannels, Message: fmt.Sprintf("Too many channels in this connection (limit %d)", most)}
 	}
-	j := newJob(c, c.identity, req)
-	if !c.server.start(j) {
-		return &Error{Code: 503, Type: TypeInternalError, Message: ErrShutdown.Error()}
+	return nil
+}
+
+func (c *conn) newReader(j *job, req *Request) *reader {
+	r := &reader{job: j, channel: req.Channel, form: textForm}
+	if req.Compress {
+		r.form = binaryForm
 	}
-	c.jobs[req.Channel] = j
-	c.running++
+	r.q = c.box.newQueue(c.server.opt.MaxQueueBytes, func() { c.release(r) })
+	return r
+}
+
+// answerStart is the one message for the channel of a start request (protocol.md 2.7).
+func (r *reader) answerStart(err error) {
+	var m messages.Message = &messages.ComputationStartedMessage{ComputationID: r.job.handle}
+	if err != nil {
+		m = asMessage(err)
+	}
+	if r.channel == "" {
+		return
+	}
+	op, payload, err := r.encode(m)
+	if err != nil {
+		r.job.server.opt.Logger.Error("cannot encode the answer to start", "error", err)
+		op, payload, _ = r.encode(asMessage(errComputation))
+	}
+	r.q.push(op, payload, true) // whoever has gone does not get it
+}
+
+// attach joins a channel to a running computation.
+func (c *conn) attach(req *Request) error {
+	id := c.who()
+	j := c.server.job(req.Handle, id.OrgID)
+	if j == nil {
+		return notFound(req.Handle)
+	}
+	r := c.newReader(j, req)
+	if err := c.server.filter(c.ctx, id, req, r); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	err := c.checkRoom(req.Channel)
+	if err == nil {
+		c.readers[req.Channel] = r
+	}
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := j.out.join(r); err != nil {
+		c.release(r)
+		return err
+	}
 	return nil
 }
 
 // detach ends the output of a channel at once. There is no reply (protocol.md 2.9).
 func (c *conn) detach(channel string) {
 	c.mu.Lock()
-	j := c.jobs[channel]
-	delete(c.jobs, channel)
+	r := c.readers[channel]
+	delete(c.readers, channel)
 	c.mu.Unlock()
-	if j != nil {
-		j.loseReader(ErrDetached)
+	if r != nil {
+		r.lose(ErrDetached)
 	}
 }
 
@@ -137,7 +212,7 @@ func (c *conn) detach(channel string) {
 func (c *conn) refuse(req *Request, err error) {
 	m := asMessage(err)
 	c.mu.Lock()
-	_, live := c.jobs[req.Channel]
+	_, live := c.readers[req.Channel]
 	c.mu.Unlock()
 	if !live {
 		c.sendOn(req.Channel, m)
@@ -147,8 +222,8 @@ func (c *conn) refuse(req *Request, err error) {
 	c.send(m)
 }
 
-func (c *conn) org() string {
+func (c *conn) who() Identity {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.identity.OrgID
+	return c.identity
 }

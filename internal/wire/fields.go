@@ -44,6 +44,19 @@ func (f *fields) text(name string) string {
 	return s
 }
 
+// object returns a JSON object, nil when the field is absent.
+func (f *fields) object(name string) map[string]any {
+	v := f.get(name)
+	if v == nil {
+		return nil
+	}
+	var m map[string]any
+	if v[0] != '{' || json.Unmarshal(v, &m) != nil {
+		f.fail(badRequest("field %q must be an object, not %s", name, kindOf(v)))
+	}
+	return m
+}
+
 // scalar returns a value that may also come as a string, as text.
 func (f *fields) scalar(name, want string) string {
 	v := f.get(name)

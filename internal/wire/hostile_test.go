@@ -67,12 +67,19 @@ func executeOn(channel string) string {
 
 // waiting returns the bytes that wait in the queues of all channels of a server.
 func waiting(s *Server) (sum int) {
-	for _, c := range s.snapshot() {
-		c.box.mu.Lock()
-		for _, q := range c.box.ready {
+	for _, l := range s.snapshot() {
+		var box *outbox
+		switch l := l.(type) {
+		case *conn:
+			box = l.box
+		case *response:
+			box = l.box
+		}
+		box.mu.Lock()
+		for _, q := range box.ready {
 			sum += q.bytes
 		}
-		c.box.mu.Unlock()
+		box.mu.Unlock()
 	}
 	return sum
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"runtime/debug"
 	"sync"
@@ -12,11 +13,11 @@ import (
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
 
-// job is one running computation. Its goroutine belongs to the server, not to the
-// connection, because a persistent computation outlives its reader.
+// job is one running computation. Its goroutine belongs to the server, not to a connection,
+// because a computation may outlive its readers.
 type job struct {
 	server *Server
-	conn   *conn
+	origin uint64 // connection or response that asked for it
 	id     Identity
 	req    *Request
 	handle string
@@ -24,17 +25,31 @@ type job struct {
 	cancel context.CancelCauseFunc
 	out    Output
 
+	outlives bool        // goes on without readers: persistent, or in the background
+	prepared func(error) // told once whether the request was accepted; nil: an error goes to the readers
+	onEnd    func()
+
 	mu     sync.Mutex
-	unread *time.Timer // runs while a persistent computation has no reader
+	unread *time.Timer // runs while a computation that outlives its readers has none
 	over   bool
 }
 
-func newJob(c *conn, id Identity, req *Request) *job {
-	j := &job{server: c.server, conn: c, id: id, req: req, handle: newHandle()}
+// newJob makes a computation without readers. onEnd is called when it has returned.
+func (s *Server) newJob(id Identity, req *Request, origin uint64, onEnd func()) *job {
+	j := &job{server: s, origin: origin, id: id, req: req, handle: newHandle(), onEnd: onEnd}
+	j.outlives = req.Persistent || req.Type == StartRequest
 	j.ctx, j.cancel = context.WithCancelCause(context.Background())
-	q := c.box.newQueue(c.server.opt.MaxQueueBytes, func() { c.release(j) })
-	j.out = Output{job: j, q: q, compress: req.Compress}
+	j.out.job = j
+	j.out.past.limit = s.opt.MaxAttachBytes
 	return j
+}
+
+// firstReader adds the reader that asked for the computation, before it runs.
+func (j *job) firstReader(r *reader) {
+	if !j.req.After.IsZero() {
+		r.stage, r.after, r.resuming = joining, j.req.After.UnixMilli(), true
+	}
+	j.out.readers = append(j.out.readers, r)
 }
 
 // newHandle makes an unguessable handle in the form of protocol.md 6.3.
@@ -46,20 +61,24 @@ func newHandle() string {
 
 // run is the goroutine of the job.
 func (j *job) run() {
-	defer j.server.ended()
+	defer j.server.ended(j)
 	defer j.cancel(nil)
 	err := errComputation // what it is if the backend ends the goroutine itself
 	defer func() { j.end(err) }()
+	if j.req.Type == StartRequest {
+		j.leave()
+	}
 	err = j.compute()
 }
 
-// end says the last word and frees what the job has taken. The name of the channel is free
+// end says the last word and frees what the job has taken. The name of a channel is free
 // when the writer takes that word, so that whoever has read it may use the name again, and
 // nobody earlier: the messages of two computations would mix on one channel.
 func (j *job) end(err error) {
+	j.announce(err) // if it never came to that
 	j.finish(err)
 	j.server.release(j)
-	j.conn.ended()
+	j.onEnd()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.over = true
@@ -67,6 +86,22 @@ func (j *job) end(err error) {
 		j.unread.Stop()
 	}
 }
+
+// announce tells whoever waits for it whether the request was accepted.
+func (j *job) announce(err error) {
+	tell := j.prepared
+	if tell == nil {
+		return
+	}
+	j.prepared = nil
+	if err != nil && errors.Is(context.Cause(j.ctx), ErrShutdown) {
+		err = errClosed
+	}
+	tell(err)
+}
+
+// errClosed answers requests that come too late.
+var errClosed = &Error{Code: 503, Type: TypeInternalError, Message: ErrShutdown.Error()}
 
 // errComputation hides from the client how the backend failed.
 var errComputation = errors.New("internal error in the computation")
@@ -84,17 +119,28 @@ func (j *job) compute() (err error) {
 	if err != nil {
 		return err
 	}
-	now := j.nowMs()
-	// These fail only where each later message does too, so Run finds out itself.
-	j.out.Send(messages.NewStreamStart(now))
-	j.out.Send(messages.NewJobStart(j.handle, now))
+	j.begin()
 	return computation.Run(j.ctx, &j.out)
 }
 
+// begin lets readers know, and further ones join.
+func (j *job) begin() {
+	j.out.mu.Lock()
+	if j.out.state == preparing {
+		j.out.state = running
+	}
+	j.out.mu.Unlock()
+	now := j.nowMs()
+	// These fail only where each later message does too, so Run finds out itself.
+	j.out.send(messages.NewStreamStart(now), nil)
+	j.out.send(messages.NewJobStart(j.handle, now), nil)
+	j.announce(nil)
+}
+
 // finish sends the terminal message that the end of the computation calls for, unless the
-// backend has sent one or nobody is there to read it.
+// backend has sent one. Readers that are gone do not get it.
 func (j *job) finish(err error) {
-	if j.out.ended {
+	if j.out.over {
 		return
 	}
 	var last messages.Message
@@ -106,28 +152,31 @@ func (j *job) finish(err error) {
 		last = asMessage(err)
 	case errors.As(cause, &stop):
 		last = messages.NewChannelAbort("STOPPED", stop.Reason, j.nowMs())
-	case errors.Is(cause, ErrDetached), errors.Is(cause, ErrDisconnected):
-		return
 	default:
 		last = messages.NewChannelAbort("FAILED", cause.Error(), j.nowMs())
 	}
-	if err := j.out.send(last); err != nil && !errors.Is(err, ErrDisconnected) {
+	if err := j.out.send(last, nil); err != nil {
 		j.server.opt.Logger.Error("cannot encode the end of a computation", "handle", j.handle, "error", err)
-		j.out.send(asMessage(errComputation)) // the client waits for some end
+		j.out.send(asMessage(errComputation), nil) // the client waits for some end
 	}
 }
 
-// loseReader is called when the channel is detached or its connection is gone.
-func (j *job) loseReader(cause error) {
-	j.out.q.drop()
-	if !j.req.Persistent {
-		j.cancel(cause)
-		return
-	}
+// leave starts the time that a computation may live without a reader.
+func (j *job) leave() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.over && j.unread == nil {
 		j.unread = time.AfterFunc(j.server.opt.PersistentGrace, func() { j.cancel(ErrUnread) })
+	}
+}
+
+// read ends that time: there is a reader again.
+func (j *job) read() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.unread != nil {
+		j.unread.Stop()
+		j.unread = nil
 	}
 }
 
@@ -138,6 +187,31 @@ func (j *job) touch() {
 	if !j.over && j.unread != nil {
 		j.unread.Reset(j.server.opt.PersistentGrace)
 	}
+}
+
+// feedback is the answer to a feedback request, a form of our own (protocol.md 1.2): the
+// state of the computation, how many readers it has, the logical time of its last data in
+// milliseconds (0 before the first), and the latest information messages, one of each kind
+// and place of the program.
+func (j *job) feedback() any {
+	o := &j.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	state := map[runState]string{preparing: "PREPARING", running: "RUNNING"}[o.state]
+	if state == "" {
+		state = "ENDING"
+	}
+	infos := make([]json.RawMessage, 0, len(o.past.infos))
+	for _, i := range o.past.infos {
+		infos = append(infos, i.text)
+	}
+	return struct {
+		ID       string            `json:"id"`
+		State    string            `json:"state"`
+		Readers  int               `json:"readers"`
+		LastMs   int64             `json:"logicalTimestampMs"`
+		Messages []json.RawMessage `json:"messages"`
+	}{j.handle, state, len(o.readers), o.lastMs, infos}
 }
 
 // nowMs is at least 1, because control messages always have a timestamp (protocol.md 8.7).

@@ -37,13 +37,27 @@ type Options struct {
 	// given up; 0 = 30 s.
 	WriteTimeout time.Duration
 
-	// ReadLimit is the longest request in bytes; 0 = 1 MiB. A longer one closes the
-	// connection with code 1009.
+	// ReadLimit is the longest request in bytes, over HTTP its body; 0 = 1 MiB. A longer one
+	// closes the connection with code 1009, or is refused with status 413.
 	ReadLimit int64
 
-	// PersistentGrace is how long a persistent computation lives without a reader or a
-	// keepalive request; 0 = 10 min (protocol.md 6.4).
+	// PersistentGrace is how long a persistent computation, or one in the background, lives
+	// without a reader or a keepalive request; 0 = 10 min (protocol.md 6.4).
 	PersistentGrace time.Duration
+
+	// MaxPersistent is how many computations that may live without a reader an organization
+	// may have at a time, read or not; 0 = 100, negative = no limit. Beyond it requests are
+	// refused with error 429.
+	MaxPersistent int
+
+	// MaxResponses is how many SSE responses an organization may have open at a time; 0 = 300,
+	// negative = no limit. Beyond it requests are refused with status 429.
+	MaxResponses int
+
+	// MaxAttachBytes bounds the metadata that a computation keeps, as JSON, for readers that
+	// attach to it; 0 = 64 MiB, negative = nothing is kept. A computation whose live series
+	// have more cannot be attached to.
+	MaxAttachBytes int
 
 	// Now is the clock of the timestamps that this package makes and of relative times in
 	// requests; nil = time.Now. Timeouts always follow the real clock.
@@ -53,15 +67,17 @@ type Options struct {
 	Logger *slog.Logger
 
 	// Observe, if not nil, is told of each request of a connection, in order and before it
-	// is acted on. err is the fault of a malformed one. It is called on the goroutine that
-	// reads the connection.
+	// is acted on, and of each HTTP request whose token was accepted. err is the fault of a
+	// malformed one. It is called on the goroutine that reads the connection or serves the
+	// HTTP request.
 	Observe func(c ConnInfo, req *Request, err error)
 }
 
 func (o Options) withDefaults() Options {
-	if o.MaxChannels == 0 {
-		o.MaxChannels = 300
-	}
+	setDefault(&o.MaxChannels, 300)
+	setDefault(&o.MaxPersistent, 100)
+	setDefault(&o.MaxResponses, 300)
+	setDefault(&o.MaxAttachBytes, 64<<20)
 	setDefault(&o.KeepAlive, 15*time.Second)
 	setDefault(&o.AuthTimeout, 5*time.Second)
 	setDefault(&o.MaxQueueBytes, 8<<20)

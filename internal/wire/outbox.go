@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Sizes of the write path in bytes.
@@ -14,8 +15,9 @@ const (
 	maxControlBytes = 1 << 20  // answers to a peer that sends requests and does not read
 )
 
-// WebSocket opcodes (RFC 6455, 5.2).
+// WebSocket opcodes (RFC 6455, 5.2), and one of our own.
 const (
+	opNone   = 0 // bytes that need no frame: an SSE event
 	opText   = 1
 	opBinary = 2
 	opClose  = 8
@@ -28,8 +30,8 @@ var (
 	errDetached = errors.New("channel is detached")
 )
 
-// outbox holds the finished WebSocket frames of one connection until its writer takes them.
-// Channels take turns, one chunk each, so that a busy one delays the others by one chunk at
+// outbox holds the finished frames of one connection, or the events of one SSE response,
+// until its writer takes them. Channels take turns, one chunk each, so that a busy one delays the others by one chunk at
 // most; what belongs to the connection goes first.
 type outbox struct {
 	wake chan struct{} // tells the writer that there is work
@@ -101,14 +103,42 @@ func (q *queue) push(opcode byte, payload []byte, last bool) error {
 	b := q.box
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.state == open && !q.dropped && !last && q.full(len(payload)) {
+		q.waiting = true
+		return errFull
+	}
+	return q.add(opcode, payload, last)
+}
+
+// pushAll adds what a reader gets at once when it joins a computation. Together that may be
+// more than the queue holds otherwise, but not more than the connection has room for.
+func (q *queue) pushAll(opcode byte, payloads [][]byte) error {
+	b := q.box
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	size := 0
+	for _, p := range payloads {
+		size += len(p)
+	}
+	if b.bytes > 0 && b.bytes+size > b.limit {
+		return errFull
+	}
+	for _, p := range payloads {
+		if err := q.add(opcode, p, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add is push without a look at the room. Callers hold the outbox.
+func (q *queue) add(opcode byte, payload []byte, last bool) error {
+	b := q.box
 	switch {
 	case b.state != open:
 		return errGone
 	case q.dropped:
 		return errDetached
-	case !last && q.full(len(payload)):
-		q.waiting = true
-		return errFull
 	}
 	if len(q.chunks) == 0 && q != &b.first {
 		b.ready = append(b.ready, q)
@@ -226,6 +256,42 @@ func (b *outbox) next(batch []byte) (frames []byte, owned *chunk, more bool) {
 	return batch, nil, true
 }
 
+// drain hands what comes to write, as much as fits at a time, until the outbox has ended or
+// write fails. It calls tick once a period, also when there is always something to write.
+func (b *outbox) drain(period time.Duration, tick func(), write func(frames []byte) error) error {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	var buf []byte
+	for {
+		select {
+		case <-ticker.C:
+			tick()
+		default:
+		}
+		frames, owned, more := b.next(buf[:0])
+		if len(frames) == 0 {
+			if !more {
+				return nil
+			}
+			select {
+			case <-b.wake:
+			case <-ticker.C:
+				tick()
+			}
+			continue
+		}
+		err := write(frames)
+		if owned != nil {
+			owned.release()
+		} else if cap(frames) <= 2*batchBytes {
+			buf = frames
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // close refuses further frames and has last, a close frame, written at the end: after what
 // waits, or at once if that is to be dropped. Later calls change nothing.
 func (b *outbox) close(last []byte, dropWaiting bool) {
@@ -240,6 +306,13 @@ func (b *outbox) close(last []byte, dropWaiting bool) {
 		b.clear()
 	}
 	signal(b.wake)
+}
+
+// seal ends the outbox after what it holds, without a last frame. Callers hold the outbox.
+func (b *outbox) seal() {
+	if b.state == open {
+		b.state = closing
+	}
 }
 
 // fail ends the outbox at once: the socket is of no use any more.
@@ -267,10 +340,14 @@ func signal(c chan struct{}) {
 	}
 }
 
-// appendFrame appends one unmasked, unfragmented WebSocket frame (RFC 6455, 5.2).
+// appendFrame appends one unmasked, unfragmented WebSocket frame (RFC 6455, 5.2), or the
+// payload alone for opNone.
 func appendFrame(dst []byte, opcode byte, payload []byte) []byte {
 	const final = 0x80
 	n := len(payload)
+	if opcode == opNone {
+		return append(dst, payload...)
+	}
 	dst = append(dst, final|opcode)
 	switch {
 	case n < 126:

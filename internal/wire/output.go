@@ -4,46 +4,75 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 	"github.com/signalfx/signalfx-go/idtool"
 )
 
-// gzipFrom is the size of a frame in bytes from which compressing it is tried.
-const gzipFrom = 512
-
 // ErrOrder is wrapped by the errors of Output.Send for messages that break the order of
 // protocol.md 3.1: data that goes back in time, or data for an expired series.
 var ErrOrder = errors.New("message out of order")
 
-// Output takes the messages of one computation. It is used by one goroutine at a time and
-// keeps neither the messages nor anything they point to.
+// Output takes the messages of one computation to all its readers. It is used by one
+// goroutine at a time and keeps neither the messages nor anything they point to.
 type Output struct {
-	job      *job
-	q        *queue
-	compress bool
+	job *job
 
-	ended   bool // a terminal message was sent
-	lastMs  int64
+	// Of the goroutine that sends.
+	over    bool                   // has sent a terminal message
 	expired map[idtool.ID]struct{} // nil until a series expires
+	behind  []delivery             // readers that had no room for a message
 
-	frame, zipped []byte // reused between messages
+	// mu guards what readers that come and go share with the sender, who holds it while a
+	// message goes into the queues but never while it waits for room in one.
+	mu      sync.Mutex
+	readers []*reader
+	state   runState
+	hasData bool
+	lastMs  int64 // of the last data message
+	past    history
+}
+
+// runState is how far a computation is, as its readers see it.
+type runState uint8
+
+const (
+	preparing runState = iota
+	running            // has had its JOB_START
+	ended              // has had its terminal message
+	deserted           // lost its last reader, and ends
+)
+
+// delivery is an encoded message that waits for room.
+type delivery struct {
+	r       *reader
+	op      byte
+	payload []byte
 }
 
 // Handle is the id of the computation, which its JOB_START has announced. Metadata carries
 // it as computationId.
 func (o *Output) Handle() string { return o.job.handle }
 
-// Send queues one message for the channel. It waits while the queue of the channel is full;
-// a reader that takes nothing for Options.SlowConsumerAfter ends the computation with
-// ErrSlowConsumer. After the context of the computation has ended it returns the cause. A
-// persistent computation without a reader goes on: what it sends is dropped.
+// Send queues one message for all readers. It waits while the queue of one is full, each in
+// turn. A reader that takes nothing for Options.SlowConsumerAfter ends the computation with
+// ErrSlowConsumer if it is the only one. If there are others, it has that time to make room,
+// and then loses its own channel alone. After the context of the computation has ended Send
+// returns the cause. A computation that lives without readers goes on: what it sends then is
+// dropped.
 //
 // Send may be given a terminal message, after which it returns ErrEnded. An error that wraps
 // ErrOrder means that the message was refused and nothing was sent.
-func (o *Output) Send(m messages.Message) error {
-	if o.ended {
+func (o *Output) Send(m messages.Message) error { return o.SendFrame(m, nil) }
+
+// SendFrame is Send for test doubles that have to say what a server should not: readers over
+// WebSocket get the binary frame that frame returns for their channel, as it is. Readers over
+// SSE get m. A nil frame makes it Send.
+func (o *Output) SendFrame(m messages.Message, frame func(channel string) []byte) error {
+	if o.over {
 		return ErrEnded
 	}
 	if o.job.ctx.Err() != nil {
@@ -52,15 +81,14 @@ func (o *Output) Send(m messages.Message) error {
 	if err := o.checkOrder(m); err != nil {
 		return err
 	}
-	return o.send(m)
+	return o.send(m, frame)
 }
 
 // checkOrder keeps rules (c) and (e) of protocol.md 3.1.
 func (o *Output) checkOrder(m messages.Message) error {
 	switch m := m.(type) {
 	case *messages.DataMessage:
-		ms := int64(m.TimestampMillis)
-		if ms < o.lastMs {
+		if ms := int64(m.TimestampMillis); ms < o.lastMs {
 			return fmt.Errorf("%w: data for %d after data for %d", ErrOrder, ms, o.lastMs)
 		}
 		if len(o.expired) > 0 {
@@ -70,7 +98,6 @@ func (o *Output) checkOrder(m messages.Message) error {
 				}
 			}
 		}
-		o.lastMs = ms
 	case *messages.ExpiredTSIDMessage:
 		id, err := messages.ParseTSID(m.TSID)
 		if err != nil {
@@ -87,74 +114,117 @@ func (o *Output) checkOrder(m messages.Message) error {
 }
 
 // send encodes and queues a message without looking at order or context.
-func (o *Output) send(m messages.Message) error {
-	op, frame, err := o.encode(m)
-	if err != nil {
+func (o *Output) send(m messages.Message, frame func(channel string) []byte) error {
+	last := Terminal(m)
+	if last {
+		o.job.server.release(o.job) // whoever reads it finds the handle gone
+	}
+	o.behind = o.behind[:0]
+	if err := o.deliver(m, frame, last); err != nil {
 		return err
 	}
-	if Terminal(m) {
-		o.ended = true
-		o.job.server.release(o.job)
+	for _, d := range o.behind {
+		if err := o.pushWhenRoom(d); err != nil {
+			return err
+		}
 	}
-	return o.enqueue(op, frame)
+	if last || o.job.ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(o.job.ctx)
 }
 
-// SendFrame queues the payload of a text or binary frame as it is. It is for test doubles
-// that have to say what a server should not: nothing about the payload is checked.
-func (o *Output) SendFrame(text bool, payload []byte) error {
-	if o.ended {
-		return ErrEnded
+// deliver puts a message into the queues of all readers, or for those without room into
+// behind.
+func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, last bool) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if data, ok := m.(*messages.DataMessage); ok {
+		o.lastMs, o.hasData = int64(data.TimestampMillis), true
+	} else {
+		o.past.note(m)
 	}
-	if o.job.ctx.Err() != nil {
-		return context.Cause(o.job.ctx)
+	gone := false
+	for i, r := range o.readers {
+		err := o.give(r, m, frame, last)
+		switch {
+		case err == nil:
+		case errors.Is(err, errDetached), errors.Is(err, errGone):
+			o.readers[i], gone = nil, true
+		case err != nil:
+			return err
+		}
 	}
-	if text {
-		return o.enqueue(opText, payload)
+	if last {
+		o.over, o.state, o.readers = true, ended, nil
+	} else if gone {
+		o.readers = slices.DeleteFunc(o.readers, func(r *reader) bool { return r == nil })
+		o.unread(ErrDisconnected)
 	}
-	return o.enqueue(opBinary, payload)
+	return nil
 }
 
-// enqueue hands a payload to the writer. A terminal message finds room always.
-func (o *Output) enqueue(op byte, payload []byte) error {
-	err := o.q.push(op, payload, o.ended)
-	if errors.Is(err, errFull) {
-		err = o.pushWhenRoom(op, payload)
-	}
-	switch {
-	case errors.Is(err, errDetached), errors.Is(err, errGone):
-		if o.job.req.Persistent {
+// give puts a message into the queue of one reader. Callers hold mu.
+func (o *Output) give(r *reader, m messages.Message, frame func(channel string) []byte, last bool) error {
+	if r.stage != live {
+		told, itself := r.catchUp(m)
+		if told {
+			if err := o.tell(r); err != nil {
+				return err
+			}
+		}
+		if !itself {
 			return nil
 		}
-		return ErrDisconnected
+	}
+	if r.keep != nil {
+		if m = r.filtered(m); m == nil {
+			return nil
+		}
+	}
+	var op byte
+	var payload []byte
+	var err error
+	if frame != nil && r.form != sseForm {
+		op, payload = opBinary, frame(r.channel)
+	} else if op, payload, err = r.encode(m); err != nil {
+		return err
+	}
+	if err = r.q.push(op, payload, last); errors.Is(err, errFull) {
+		o.behind = append(o.behind, delivery{r, op, payload})
+		return nil
 	}
 	return err
 }
 
-// pushWhenRoom waits for the reader to take something. It gives up when the reader takes
-// nothing at all for the agreed time, of no channel: that another one had its turn is not
-// the fault of this one.
-func (o *Output) pushWhenRoom(op byte, frame []byte) error {
+// pushWhenRoom waits for a reader to take something. As long as it is the only one, it gives
+// up when the reader takes nothing at all for the agreed time, of no channel: that another
+// channel had its turn is not the fault of this one.
+func (o *Output) pushWhenRoom(d delivery) error {
 	patience := o.job.server.opt.SlowConsumerAfter
 	if patience < 0 {
-		o.job.cancel(ErrSlowConsumer)
-		return ErrSlowConsumer
+		return o.giveUp(d.r)
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	seen := o.q.box.progress()
+	seen := d.r.q.box.progress()
 	for {
 		select {
-		case <-o.q.room:
-			if err := o.q.push(op, frame, false); !errors.Is(err, errFull) {
+		case <-d.r.q.room:
+			switch err := d.r.q.push(d.op, d.payload, false); {
+			case errors.Is(err, errFull):
+			case errors.Is(err, errDetached), errors.Is(err, errGone):
+				o.remove(d.r, ErrDisconnected)
+				return nil
+			default:
 				return err
 			}
 		case <-o.job.ctx.Done():
 			return context.Cause(o.job.ctx)
 		case <-timer.C:
-			now := o.q.box.progress()
-			if now == seen {
-				o.job.cancel(ErrSlowConsumer)
-				return ErrSlowConsumer
+			now := d.r.q.box.progress()
+			if now == seen || !o.isOnly(d.r) {
+				return o.giveUp(d.r)
 			}
 			seen = now
 			timer.Reset(patience)
@@ -162,22 +232,33 @@ func (o *Output) pushWhenRoom(op byte, frame []byte) error {
 	}
 }
 
-// encode makes the WebSocket payload of a message (protocol.md 4.1).
-func (o *Output) encode(m messages.Message) (op byte, payload []byte, err error) {
-	_, isData := m.(*messages.DataMessage)
-	if !o.compress && !isData {
-		o.frame, err = messages.AppendText(o.frame[:0], m, o.job.req.Channel)
-		return opText, o.frame, err
+func (o *Output) isOnly(r *reader) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.readers) == 1 && o.readers[0] == r
+}
+
+// giveUp ends the output of a slow reader: the computation with it, unless others read it.
+func (o *Output) giveUp(r *reader) error {
+	o.mu.Lock()
+	only := len(o.readers) == 1 && o.readers[0] == r
+	if only {
+		o.state = deserted // nobody joins any more
 	}
-	o.frame, err = messages.AppendBinary(o.frame[:0], m, o.job.req.Channel, messages.BinaryOptions{})
-	if err != nil || !o.compress || len(o.frame) < gzipFrom {
-		return opBinary, o.frame, err
+	o.mu.Unlock()
+	if only {
+		o.job.cancel(ErrSlowConsumer)
+		return ErrSlowConsumer
 	}
-	o.zipped, err = messages.AppendBinary(o.zipped[:0], m, o.job.req.Channel, messages.BinaryOptions{Gzip: true})
-	if err != nil || len(o.zipped) < len(o.frame) {
-		return opBinary, o.zipped, err
+	o.remove(r, ErrSlowConsumer)
+	op, payload, err := r.encode(messages.NewChannelAbort("FAILED", ErrSlowConsumer.Error(), o.job.nowMs()))
+	if err == nil {
+		err = r.q.push(op, payload, true)
 	}
-	return opBinary, o.frame, nil
+	if errors.Is(err, errDetached) || errors.Is(err, errGone) {
+		return nil
+	}
+	return err
 }
 
 // Terminal reports whether nothing may follow the message on its channel.

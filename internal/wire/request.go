@@ -9,13 +9,22 @@ import (
 	"time"
 )
 
-// Request types (protocol.md 2).
+// Types of the requests that a Backend prepares (protocol.md 2).
+const (
+	ExecuteRequest   = "execute"
+	PreflightRequest = "preflight"
+	StartRequest     = "start"
+	ExplainRequest   = "explain"
+)
+
+// Types of the requests that it does not see.
 const (
 	authenticateRequest = "authenticate"
-	executeRequest      = "execute"
+	attachRequest       = "attach"
 	stopRequest         = "stop"
 	detachRequest       = "detach"
 	keepaliveRequest    = "keepalive"
+	feedbackRequest     = "feedback" // HTTP only
 )
 
 // maxChannelBytes is the room for a channel name in a binary header (protocol.md 4.2).
@@ -30,6 +39,7 @@ type Request struct {
 	Type    string // execute, stop, …
 	Channel string
 	Program string
+	Args    map[string]any // programArgs, what the program reads as Args[…]; nil = none
 
 	Start, Stop TimeSpec
 	Resolution  time.Duration // the finest wanted; 0 = automatic
@@ -46,18 +56,39 @@ type Request struct {
 	UsedByDetectorUI          bool
 	UseCache                  bool
 
-	Handle    string // stop, keepalive
-	Reason    string // stop, detach
-	UserAgent string // authenticate
+	// After is the logical time of the last data that the client has (protocol.md 6.6); zero =
+	// it has none. The output begins behind it. HTTP only.
+	After time.Time
+
+	Handle     string // stop, keepalive, attach, feedback
+	Filters    string // attach
+	IncidentID string // explain
+	Reason     string // stop, detach
+	UserAgent  string // authenticate
 
 	// Received is the text as it came. A token is cut out.
 	Received json.RawMessage
 }
 
 // Range returns the asked time range, with relative times counted from now. A zero time
-// means that the field was absent.
+// means that the field was absent. A run that is resumed starts at After, so that it puts out
+// what comes behind it, and at any rate before its stop.
 func (r *Request) Range(now time.Time) (start, stop time.Time) {
-	return r.Start.At(now), r.Stop.At(now)
+	start, stop = r.Start.At(now), r.Stop.At(now)
+	if r.After.IsZero() {
+		return start, stop
+	}
+	from := r.After
+	if from.After(now) {
+		from = now
+	}
+	if !stop.IsZero() && !from.Before(stop) {
+		from = stop.Add(-time.Millisecond)
+	}
+	if start.IsZero() || from.After(start) {
+		start = from
+	}
+	return start, stop
 }
 
 // TimeSpec is a start or stop time: absolute, relative to the time of the request, or absent.
@@ -100,15 +131,40 @@ func ParseRequest(text []byte) (*Request, error) {
 	if req.Type == "" {
 		return req, badRequest(`field "type" is missing`)
 	}
-	f.options(req)
-	req.Program = f.text("program")
-	req.Handle = f.text("handle")
-	req.Reason = f.text("reason")
-	req.UserAgent = f.text("userAgent")
+	f.rest(req)
+	if f.err == nil && req.needsChannel() {
+		if err := checkChannel(req.Channel); err != nil {
+			return req, err
+		}
+	}
 	if f.err != nil {
 		return req, f.err
 	}
 	return req, req.check()
+}
+
+// rest reads all fields but type and channel.
+func (f *fields) rest(req *Request) {
+	f.options(req)
+	req.Program = f.text("program")
+	req.Args = f.object("programArgs")
+	req.Handle = f.text("handle")
+	req.Filters = f.text("filters")
+	req.IncidentID = f.text("incidentId")
+	req.Reason = f.text("reason")
+	req.UserAgent = f.text("userAgent")
+}
+
+// needsChannel tells whether a request over WebSocket has a channel. That of start may be
+// left out.
+func (r *Request) needsChannel() bool {
+	switch r.Type {
+	case ExecuteRequest, PreflightRequest, ExplainRequest, attachRequest, detachRequest:
+		return true
+	case StartRequest:
+		return r.Channel != ""
+	}
+	return false
 }
 
 // options reads the fields of protocol.md 2.4.
@@ -129,7 +185,7 @@ func (f *fields) options(req *Request) {
 	req.UseCache = f.flag("useCache")
 }
 
-// check looks at what each type needs (protocol.md 2.2 to 2.11).
+// check looks at what each type needs besides a channel (protocol.md 2.2 to 2.11).
 func (r *Request) check() error {
 	if r.Timezone != "" {
 		// "Local" would mean the zone of this machine.
@@ -143,15 +199,22 @@ func (r *Request) check() error {
 		}
 	}
 	switch r.Type {
-	case executeRequest:
-		if err := checkChannel(r.Channel); err != nil {
-			return err
-		}
+	case ExecuteRequest, StartRequest, PreflightRequest:
 		if strings.TrimSpace(r.Program) == "" {
 			return badRequest(`field "program" is missing or empty`)
 		}
-	case detachRequest:
-		return checkChannel(r.Channel)
+		if r.Type == PreflightRequest && (r.Start.IsZero() || r.Stop.IsZero()) {
+			return badRequest(`preflight looks at a past range: fields "start" and "stop" are both needed`)
+		}
+	case ExplainRequest:
+		if r.IncidentID == "" {
+			return badRequest(`field "incidentId" is missing or empty`)
+		}
+	case attachRequest:
+		if r.Resolution != 0 {
+			return badRequest(`field "resolution": attach cannot change the resolution of a running computation; leave it out`)
+		}
+		fallthrough
 	case stopRequest, keepaliveRequest:
 		if r.Handle == "" {
 			return badRequest("field \"handle\" is missing: %s names a computation by the handle of its JOB_START", r.Type)
@@ -162,7 +225,7 @@ func (r *Request) check() error {
 
 // checkRange holds start and stop against each other; an absent start is now.
 func (r *Request) checkRange(now time.Time) error {
-	start, stop := r.Range(now)
+	start, stop := r.Start.At(now), r.Stop.At(now)
 	if start.IsZero() {
 		start = now
 	}

@@ -179,7 +179,7 @@ func FuzzParseRequest(f *testing.F) {
 		if req.MaxDelay < 0 || req.MaxDelay > 15*time.Minute || req.Resolution < 0 || req.Start.Back < 0 || req.Start.Ms < 0 {
 			t.Errorf("out of range: %+v", req)
 		}
-		if req.Type == executeRequest && (req.Channel == "" || len(req.Channel) > 16 || req.Program == "") {
+		if req.Type == ExecuteRequest && (req.Channel == "" || len(req.Channel) > 16 || req.Program == "") {
 			t.Errorf("incomplete: %+v", req)
 		}
 		// What was kept of the text means the same.

@@ -2,24 +2,24 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/signalfx/signalfx-go/idtool"
 )
 
 // closeTimeout bounds Close: a backend has this long to return from Run after its context
 // has ended.
 const closeTimeout = 5 * time.Second
 
-// Server serves a Backend to SignalFlow clients over WebSocket. It is an http.Handler; make
-// it with NewServer.
+// Server serves a Backend to SignalFlow clients over WebSocket and HTTP. It is an
+// http.Handler; make it with NewServer.
 type Server struct {
 	backend  Backend
 	opt      Options
@@ -28,8 +28,10 @@ type Server struct {
 	mu          sync.Mutex
 	closed      bool
 	lastID      uint64
-	conns       map[uint64]*conn
+	links       map[uint64]link
 	jobs        map[string]*job // by handle, until the terminal message
+	persistent  map[string]int  // computations that may live without a reader, by organization
+	responses   map[string]int  // SSE responses, by organization
 	connections gate
 	running     gate // job goroutines
 }
@@ -61,38 +63,27 @@ func NewServer(b Backend, o Options) *Server {
 	s := &Server{
 		backend:     b,
 		opt:         o.withDefaults(),
-		conns:       make(map[uint64]*conn),
+		links:       make(map[uint64]link),
 		jobs:        make(map[string]*job),
+		persistent:  make(map[string]int),
+		responses:   make(map[string]int),
 		connections: gate{idle: make(chan struct{})},
 		running:     gate{idle: make(chan struct{})},
 	}
 	s.upgrader.Error = func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-		httpError(w, status, reason.Error())
+		httpError(w, &Error{Code: status, Type: TypeBadRequest, Message: reason.Error()})
 	}
 	return s
 }
 
-// ServeHTTP serves the WebSocket at …/connect (protocol.md 1.2) and returns when the
-// connection has ended. Anything else is answered with 404 or 405 and a JSON body.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case !strings.HasSuffix(r.URL.Path, "/connect"):
-		httpError(w, http.StatusNotFound, fmt.Sprintf("nothing at %s; the stream endpoint is /v2/signalflow/connect", r.URL.Path))
-	case r.Method != http.MethodGet:
-		w.Header().Set("Allow", http.MethodGet)
-		httpError(w, http.StatusMethodNotAllowed, "the stream endpoint takes GET with a WebSocket upgrade")
-	default:
-		s.ServeWebSocket(w, r)
-	}
-}
-
-// ServeWebSocket is ServeHTTP without a look at the path.
+// ServeWebSocket is ServeHTTP for the WebSocket alone, without a look at the path. It returns
+// when the connection has ended.
 func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	closed := s.closed
 	s.mu.Unlock()
 	if closed {
-		httpError(w, http.StatusServiceUnavailable, ErrShutdown.Error())
+		httpError(w, errClosed)
 		return
 	}
 	ws, err := s.upgrader.Upgrade(w, r, nil)
@@ -101,52 +92,113 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := newConn(s, ws)
-	if !s.add(c) {
+	if !s.add(c.id, c) {
 		ws.Close()
 		return
 	}
-	defer s.remove(c)
+	defer s.remove(c.id)
 	c.serve()
 }
 
-func (s *Server) add(c *conn) bool {
+// link is what a client has open: a WebSocket connection or an SSE response.
+type link interface {
+	info() ConnInfo
+	kill()
+	killAfter(bytes int64)
+	endPolitely()
+}
+
+// nextID numbers what a client opens.
+func (s *Server) nextID() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastID++
+	return s.lastID
+}
+
+// add lists a link until remove; it refuses when the server is closing.
+func (s *Server) add(id uint64, l link) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.lastID++
-	c.id = s.lastID
-	s.conns[c.id] = c
+	s.links[id] = l
 	s.connections.add(1)
 	return true
 }
 
-func (s *Server) remove(c *conn) {
+func (s *Server) remove(id uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c.id)
+	delete(s.links, id)
 	s.connections.add(-1)
 }
 
-// start runs a job on its own goroutine; it refuses when the server is closing.
-func (s *Server) start(j *job) bool {
+// start runs a job on its own goroutine; it refuses when the server is closing, and when the
+// organization may not leave more behind.
+func (s *Server) start(j *job) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false
+		return errClosed
+	}
+	if j.outlives {
+		if most := s.opt.MaxPersistent; most > 0 && s.persistent[j.id.OrgID] >= most {
+			return &Error{Code: 429, Type: TypeTooManyJobs, Message: fmt.Sprintf("too many computations that are persistent or in the background (limit %d); stop some", most)}
+		}
+		s.persistent[j.id.OrgID]++
 	}
 	s.jobs[j.handle] = j
 	s.running.add(1)
 	go j.run()
-	return true
+	return nil
 }
 
 // ended is called at the end of the goroutine of a job.
-func (s *Server) ended() {
+func (s *Server) ended(j *job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if j.outlives {
+		decrease(s.persistent, j.id.OrgID)
+	}
 	s.running.add(-1)
+}
+
+// decrease forgets an organization that has no more.
+func decrease(counts map[string]int, org string) {
+	if counts[org]--; counts[org] <= 0 {
+		delete(counts, org)
+	}
+}
+
+// endOrigin ends the computations that were asked for over one connection.
+func (s *Server) endOrigin(id uint64) {
+	s.mu.Lock()
+	var jobs []*job
+	for _, j := range s.jobs {
+		if j.origin == id {
+			jobs = append(jobs, j)
+		}
+	}
+	s.mu.Unlock()
+	for _, j := range jobs {
+		j.cancel(ErrDisconnected)
+	}
+}
+
+// filter gives a reader the filter that an attach request asks for.
+func (s *Server) filter(ctx context.Context, id Identity, req *Request, r *reader) error {
+	if req.Filters == "" {
+		return nil
+	}
+	f, ok := s.backend.(Filterer)
+	if !ok {
+		return badRequest(`field "filters": this server cannot filter the output of a running computation; leave it out`)
+	}
+	keep, err := f.Filter(ctx, id, req.Filters)
+	r.keep, r.kept = keep, make(map[idtool.ID]struct{})
+	return err
 }
 
 // job finds a running computation of an organization.
@@ -168,39 +220,47 @@ func (s *Server) release(j *job) {
 // Connections lists the open connections, oldest first.
 func (s *Server) Connections() []ConnInfo {
 	var list []ConnInfo
-	for _, c := range s.snapshot() {
-		list = append(list, c.info())
+	for _, l := range s.snapshot() {
+		list = append(list, l.info())
 	}
 	return list
 }
 
 // KillConnection cuts one connection without a close frame, as a network failure does. It
 // reports whether there was one of that id.
-func (s *Server) KillConnection(id uint64) bool {
+func (s *Server) KillConnection(id uint64) bool { return s.KillConnectionAfter(id, 0) }
+
+// KillConnectionAfter is KillConnection as soon as so many bytes more have been written to
+// the connection, be it in the middle of a frame or an event.
+func (s *Server) KillConnectionAfter(id uint64, bytes int64) bool {
 	s.mu.Lock()
-	c := s.conns[id]
+	l := s.links[id]
 	s.mu.Unlock()
-	if c != nil {
-		c.kill()
+	switch {
+	case l == nil:
+		return false
+	case bytes <= 0:
+		l.kill()
+	default:
+		l.killAfter(bytes)
 	}
-	return c != nil
+	return true
 }
 
 // KillConnections cuts all connections.
 func (s *Server) KillConnections() {
-	for _, c := range s.snapshot() {
-		c.kill()
+	for _, l := range s.snapshot() {
+		l.kill()
 	}
 }
 
-func (s *Server) snapshot() []*conn {
+func (s *Server) snapshot() []link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]*conn, 0, len(s.conns))
-	for _, c := range s.conns {
-		list = append(list, c)
+	list := make([]link, 0, len(s.links))
+	for _, id := range slices.Sorted(maps.Keys(s.links)) {
+		list = append(list, s.links[id])
 	}
-	slices.SortFunc(list, func(a, b *conn) int { return int(a.id) - int(b.id) })
 	return list
 }
 
@@ -224,15 +284,16 @@ func (s *Server) Close() error {
 }
 
 // Shutdown ends in the polite order: no new connections and computations, the running ones
-// end with CHANNEL_ABORT "server shutting down", then each connection is closed with code
-// 1001 after what waits for it is written. When ctx ends first, the rest is cut off.
+// end with CHANNEL_ABORT "server shutting down", which ends SSE responses, then each
+// WebSocket is closed with code 1001 after what waits for it is written. When ctx ends first,
+// the rest is cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.endJobs()
 	if err := await(ctx, s.running.idle); err != nil {
 		return errors.Join(err, s.Close())
 	}
-	for _, c := range s.snapshot() {
-		c.closeAfter(websocket.CloseGoingAway, ErrShutdown.Error(), false)
+	for _, l := range s.snapshot() {
+		l.endPolitely()
 	}
 	if err := await(ctx, s.connections.idle); err != nil {
 		return errors.Join(err, s.Close())
@@ -263,14 +324,4 @@ func (s *Server) endJobs() {
 	for _, j := range jobs {
 		j.cancel(ErrShutdown)
 	}
-}
-
-// httpError answers in the shape of protocol.md 1.3.
-func httpError(w http.ResponseWriter, status int, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
-	}{status, message})
 }
