@@ -376,12 +376,12 @@ func TestBadGraphs(t *testing.T) {
 		want  string
 	}{
 		{[]graph.Node{fetch, {Op: &graph.Unary{Op: "~"}, Inputs: []graph.NodeID{0}, Span: graph.Span{Line: 3, Column: 7}}}, "line 3:7"},
-		{[]graph.Node{fetch, {Op: &graph.Binary{Op: "**"}, Inputs: []graph.NodeID{0, 0}}}, "cannot be run"},
-		{[]graph.Node{fetch, {Op: &graph.Aggregate{Func: "median"}, Inputs: []graph.NodeID{0}}}, "cannot be run"},
-		{[]graph.Node{fetch, {Op: &graph.Window{Func: graph.Sum}, Inputs: []graph.NodeID{0}}}, "cannot be run"},
+		{[]graph.Node{fetch, {Op: &graph.Binary{Op: "**"}, Inputs: []graph.NodeID{0, 0}}}, "is not run yet"},
+		{[]graph.Node{fetch, {Op: &graph.Aggregate{Func: "median"}, Inputs: []graph.NodeID{0}}}, "is not run yet"},
+		{[]graph.Node{fetch, {Op: &graph.Window{Func: graph.Sum}, Inputs: []graph.NodeID{0}}}, "is not run yet"},
 		{[]graph.Node{fetch, {Op: &graph.Binary{Op: graph.Add}, Inputs: []graph.NodeID{0}}}, "has 1 inputs, needs 2"},
 		{[]graph.Node{{Op: &graph.Publish{}, Inputs: []graph.NodeID{0}}}, "does not stand before it"},
-		{[]graph.Node{{}}, "cannot be run"},
+		{[]graph.Node{{}}, "is not run yet"},
 	}
 	for _, test := range tests {
 		err := engine.Run(t.Context(), &graph.Graph{Nodes: test.nodes}, overSlots(memstore.New(memstore.Options{}), 1), newRecorder(t))

@@ -146,33 +146,27 @@ func history(g *graph.Graph, needed []bool, step int64) []int64 {
 	return before
 }
 
+// UnsupportedError is a part of a program that compiles and is not run by this engine.
+type UnsupportedError struct {
+	What string     // in the words of a program
+	Span graph.Span // of the first place that needs it
+}
+
+// Error returns "engine: line L:C: percentile() is not run yet".
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("engine: line %s: %s is not run yet", e.Span, e.What)
+}
+
+// Check reports whether Run can run a graph; if not, the error is an *UnsupportedError, or
+// tells what is wrong with a graph that was not made by the compiler.
+func Check(g *graph.Graph) error { return check(g) }
+
 // check reports what no plan can be built from.
 func check(g *graph.Graph) error {
 	for i, n := range g.Nodes {
-		want := 1
-		switch op := n.Op.(type) {
-		case *graph.Fetch, *graph.Scalar:
-			want = 0
-		case *graph.Unary:
-			if op.Op != graph.Negate && op.Op != graph.Not {
-				return unsupported(i, n)
-			}
-		case *graph.Binary:
-			want = 2
-			if kernelFor(op.Op) == nil {
-				return unsupported(i, n)
-			}
-		case *graph.Aggregate:
-			if !reduces(op.Func) {
-				return unsupported(i, n)
-			}
-		case *graph.Window:
-			if !reduces(op.Func) || op.Over <= 0 {
-				return unsupported(i, n)
-			}
-		case *graph.Publish:
-		default:
-			return unsupported(i, n)
+		want, ok := runs(n.Op)
+		if !ok {
+			return &UnsupportedError{What: graph.Name(n.Op), Span: n.Span}
 		}
 		if len(n.Inputs) != want {
 			return fmt.Errorf("engine: node %d (%s) has %d inputs, needs %d", i, n.Op, len(n.Inputs), want)
@@ -186,8 +180,23 @@ func check(g *graph.Graph) error {
 	return nil
 }
 
-func unsupported(i int, n graph.Node) error {
-	return fmt.Errorf("engine: line %d:%d: node %d (%v) cannot be run", n.Span.Line, n.Span.Column, i, n.Op)
+// runs reports whether newPlan has an operator for a node, and how many inputs that takes.
+func runs(op graph.Op) (inputs int, ok bool) {
+	switch op := op.(type) {
+	case *graph.Fetch, *graph.Scalar:
+		return 0, true
+	case *graph.Unary:
+		return 1, op.Op == graph.Negate || op.Op == graph.Not
+	case *graph.Binary:
+		return 2, kernelFor(op.Op) != nil && !op.Outer
+	case *graph.Aggregate:
+		return 1, reduces(op.Func)
+	case *graph.Window:
+		return 1, reduces(op.Func) && op.Over > 0
+	case *graph.Publish:
+		return 1, true
+	}
+	return 0, false
 }
 
 func reduces(r graph.Reduce) bool {

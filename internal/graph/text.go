@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -11,85 +10,109 @@ import (
 
 // The String of an operator holds all of its fields: equal texts mean equal operators.
 
-// String returns data('metric', ...) with the arguments that are not the default.
-func (f *Fetch) String() string {
+// form writes name(arg, arg). An empty argument is left out.
+func form(name string, args ...string) string {
 	var b strings.Builder
-	b.WriteString("data(" + series.Quote(f.Metric))
-	if f.Filter != nil {
-		b.WriteString(", filter=" + f.Filter.String())
-	}
-	if f.Rollup != RollupDefault {
-		b.WriteString(", rollup=" + string(f.Rollup))
-	}
-	if f.Extrapolation != ExtrapolateNull {
-		b.WriteString(", extrapolation=" + string(f.Extrapolation))
-	}
-	if f.MaxExtrapolations >= 0 {
-		b.WriteString(", maxExtrapolations=" + strconv.Itoa(f.MaxExtrapolations))
-	}
-	if f.Resolution != 0 {
-		b.WriteString(", resolution=" + Duration(f.Resolution))
+	b.WriteString(name)
+	b.WriteByte('(')
+	first := true
+	for _, a := range args {
+		if a == "" {
+			continue
+		}
+		if !first {
+			b.WriteString(", ")
+		}
+		b.WriteString(a)
+		first = false
 	}
 	b.WriteByte(')')
 	return b.String()
 }
 
-// String returns scalar(value).
-func (s *Scalar) String() string {
-	return "scalar(" + strconv.FormatFloat(s.Value, 'g', -1, 64) + ")"
+// named writes name=text, and nothing for an empty text.
+func named(name, text string) string {
+	if text == "" {
+		return ""
+	}
+	return name + "=" + text
 }
 
-// String returns the operator.
-func (b *Binary) String() string { return string(b.Op) }
-
-// String returns the operator; negation is neg, which no Binary is.
-func (u *Unary) String() string {
-	if u.Op == Negate {
-		return "neg"
+func flag(name string, on bool) string {
+	if !on {
+		return ""
 	}
-	return string(u.Op)
+	return name + "=True"
 }
 
-// String returns func(by=[...], allow_missing=[...]).
-func (a *Aggregate) String() string {
-	var args []string
-	if a.By != nil {
-		args = append(args, "by="+names(a.By))
+func quoted(text string) string {
+	if text == "" {
+		return ""
 	}
-	if a.AllowMissing != nil {
-		args = append(args, "allow_missing="+names(a.AllowMissing))
-	}
-	return string(a.Func) + "(" + strings.Join(args, ", ") + ")"
+	return series.Quote(text)
 }
 
-// String returns func(over=duration).
-func (w *Window) String() string {
-	return fmt.Sprintf("%s(over=%s)", w.Func, Duration(w.Over))
+func period(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return Duration(d)
 }
 
-// String returns publish('label', enable=False).
-func (p *Publish) String() string {
-	var args []string
-	if p.Label != "" {
-		args = append(args, series.Quote(p.Label))
+func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+
+func whole(n int) string {
+	if n == 0 {
+		return ""
 	}
-	if !p.Enabled {
-		args = append(args, "enable=False")
+	return strconv.Itoa(n)
+}
+
+func predicate(p series.Predicate) string {
+	if p == nil {
+		return ""
 	}
-	return "publish(" + strings.Join(args, ", ") + ")"
+	return p.String()
+}
+
+// outer marks an operator that pairs a series without a partner with None.
+func outer(on bool, text string) string {
+	if on {
+		return "outer " + text
+	}
+	return text
+}
+
+// pairs writes labels as a dict.
+func pairs(ls series.Labels) string {
+	if len(ls) == 0 {
+		return ""
+	}
+	texts := make([]string, len(ls))
+	for i, l := range ls {
+		texts[i] = series.Quote(l.Name) + ": " + series.Quote(l.Value)
+	}
+	return "{" + strings.Join(texts, ", ") + "}"
 }
 
 // names writes a list of dimension names, quoted where they hold other than the usual
 // characters.
 func names(list []string) string {
-	quoted := make([]string, len(list))
-	for i, name := range list {
-		quoted[i] = name
-		if name == "" || strings.ContainsFunc(name, unusual) {
-			quoted[i] = series.Quote(name)
-		}
+	if list == nil {
+		return ""
 	}
-	return "[" + strings.Join(quoted, ", ") + "]"
+	texts := make([]string, len(list))
+	for i, name := range list {
+		texts[i] = plain(name)
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
+
+func plain(name string) string {
+	if name == "" || strings.ContainsFunc(name, unusual) {
+		return series.Quote(name)
+	}
+	return name
 }
 
 func unusual(r rune) bool {

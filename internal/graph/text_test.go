@@ -20,8 +20,8 @@ func TestText(t *testing.T) {
 			"data('it\\'s', filter=filter('env', 'prod'), rollup=rate, extrapolation=zero, maxExtrapolations=0, resolution=1m30s)"},
 		{&Scalar{2.5}, "scalar(2.5)"},
 		{&Scalar{1e21}, "scalar(1e+21)"},
-		{&Binary{LessEqual}, "<="},
-		{&Binary{Subtract}, "-"},
+		{&Binary{Op: LessEqual}, "<="},
+		{&Binary{Op: Subtract}, "-"},
 		{&Unary{Negate}, "neg"},
 		{&Unary{Not}, "not"},
 		{&Aggregate{Func: Sum}, "sum()"},
@@ -55,15 +55,15 @@ func TestDuration(t *testing.T) {
 
 func TestBuilder(t *testing.T) {
 	var b Builder
-	at := func(column int) Span { return Span{1, column, 1, column + 1} }
+	at := func(column int) Span { return Span{Line: 1, Column: column, EndLine: 1, EndColumn: column + 1} }
 	fetch := &Fetch{Metric: "m", Extrapolation: ExtrapolateNull, MaxExtrapolations: -1}
 	m := b.Add(fetch, at(1))
 	if again := b.Add(&Fetch{Metric: "m", Extrapolation: ExtrapolateNull, MaxExtrapolations: -1}, at(2)); again != m {
 		t.Errorf("an equal fetch is n%d", again)
 	}
 	sum := b.Add(&Aggregate{Func: Sum}, at(3), m)
-	b.Add(&Binary{Subtract}, at(4), m, sum)
-	b.Add(&Binary{Subtract}, at(5), sum, m)
+	b.Add(&Binary{Op: Subtract}, at(4), m, sum)
+	b.Add(&Binary{Op: Subtract}, at(5), sum, m)
 	b.Add(&Publish{Label: "A", Enabled: true}, at(6), sum)
 	b.Add(&Publish{Label: "A", Enabled: true}, at(7), sum)
 	b.Add(&Aggregate{Func: Sum}, at(8), m)
