@@ -28,9 +28,6 @@ func (ev *evaluator) binary(x *syntax.Binary) (value, *syntax.Error) {
 		return nil, err
 	}
 	if hasStream(l, r) {
-		if x.Op == syntax.POWER {
-			return nil, ev.notYet(x.OpAt, "'**' on a stream")
-		}
 		return ev.streams(x.Span, x.OpAt, x.Op, l, r)
 	}
 	if v, err := ev.joined(x, l, r); v != nil || err != nil {

@@ -48,7 +48,7 @@ func (ev *evaluator) comparison(at syntax.Span, c syntax.Comparison, l, r operan
 	switch {
 	case c.Op == syntax.IS || c.Op == syntax.ISNOT:
 		if streams {
-			return nil, ev.notYet(c.OpAt, "'"+c.Op.String()+"' on a stream")
+			return ev.isStream(at, c, l, r)
 		}
 		same, err := ev.identical(c, l, r)
 		return boolean(same == (c.Op == syntax.IS)), err

@@ -48,30 +48,20 @@ func (ev *evaluator) expr(x syntax.Expr) (value, *syntax.Error) {
 		return ev.call(x)
 	case *syntax.Attribute:
 		return ev.attribute(x)
-	}
-	return nil, ev.notYet(x, construct(x))
-}
-
-// construct names an expression that is not built.
-func construct(x syntax.Expr) string {
-	switch x := x.(type) {
 	case *syntax.Dict:
-		return "a dict"
+		return ev.dict(x)
 	case *syntax.Comprehension:
-		if x.Generator {
-			return "a generator"
-		}
-		return "a list comprehension"
+		return ev.comprehension(x)
 	case *syntax.Conditional:
-		return "a conditional expression"
+		return ev.conditional(x)
 	case *syntax.Lambda:
-		return "a lambda"
+		return ev.lambda(x), nil
 	case *syntax.Index:
-		return "an index"
+		return ev.index(x)
 	case *syntax.Slice:
-		return "a slice"
+		return ev.slice(x)
 	}
-	return "this expression"
+	return nil, ev.notYet(x, "this expression")
 }
 
 func (ev *evaluator) exprs(list []syntax.Expr) ([]value, *syntax.Error) {
@@ -114,26 +104,8 @@ func (ev *evaluator) attribute(x *syntax.Attribute) (value, *syntax.Error) {
 	if err != nil {
 		return nil, err
 	}
+	if m, ok := v.(*module); ok {
+		return ev.memberOf(m, x.Name)
+	}
 	return ev.member(v, x.Name)
-}
-
-// call evaluates a function or method call.
-func (ev *evaluator) call(x *syntax.Call) (value, *syntax.Error) {
-	callee, err := ev.expr(x.Func)
-	if err != nil {
-		return nil, err
-	}
-	f, ok := callee.(function)
-	if !ok {
-		return nil, ev.errorf(syntax.TypeError, x.Func, "a %s cannot be called", callee.typeName())
-	}
-	at := x.Span
-	if m, ok := syntax.Unparen(x.Func).(*syntax.Attribute); ok {
-		at.From = m.Name.From // what stands before it is another node's
-	}
-	a, err := ev.bindArgs(f, x, at)
-	if err != nil {
-		return nil, err
-	}
-	return f.call(a)
 }

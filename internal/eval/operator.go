@@ -164,14 +164,16 @@ func (ev *evaluator) decided(x *syntax.Binary, l operand) value {
 		return l.value
 	}
 	r, err := ev.operand(x.Y)
-	if err != nil || !isBoolStream(r) {
-		return l.value
+	if err == nil && isBoolStream(r) {
+		v, err := ev.streams(x.Span, x.OpAt, x.Op, l, r)
+		if err == nil {
+			return v
+		}
 	}
-	v, err := ev.streams(x.Span, x.OpAt, x.Op, l, r)
 	if err != nil {
-		return l.value
+		ev.fault = fault{} // of an error that is none
 	}
-	return v
+	return l.value
 }
 
 // makesStream reports whether an expression is a stream, as far as its form tells. It
@@ -179,7 +181,8 @@ func (ev *evaluator) decided(x *syntax.Binary, l operand) value {
 func (ev *evaluator) makesStream(x syntax.Expr) bool {
 	switch x := syntax.Unparen(x).(type) {
 	case *syntax.Ident:
-		_, ok := ev.names[x.Name].value.(stream)
+		v, _ := ev.scope.find(x.Name)
+		_, ok := v.(stream)
 		return ok
 	case *syntax.Unary:
 		return ev.makesStream(x.X)
@@ -225,6 +228,7 @@ func (ev *evaluator) both(x *syntax.Binary, f, g filter) (value, *syntax.Error) 
 
 var streamOps = map[syntax.Kind]graph.BinaryOp{
 	syntax.PLUS: graph.Add, syntax.MINUS: graph.Subtract, syntax.STAR: graph.Multiply, syntax.SLASH: graph.Divide,
+	syntax.POWER: graph.Power,
 	syntax.LT: graph.Less, syntax.LE: graph.LessEqual, syntax.GT: graph.Greater, syntax.GE: graph.GreaterEqual,
 	syntax.EQ: graph.Equal, syntax.NE: graph.NotEqual, syntax.AND: graph.And, syntax.OR: graph.Or,
 }
@@ -232,7 +236,7 @@ var streamOps = map[syntax.Kind]graph.BinaryOp{
 // takes returns which kinds of streams an operator takes, and whether it makes booleans.
 func takes(op syntax.Kind) (numbers, booleans, makesBooleans bool) {
 	switch op {
-	case syntax.PLUS, syntax.MINUS, syntax.STAR, syntax.SLASH:
+	case syntax.PLUS, syntax.MINUS, syntax.STAR, syntax.SLASH, syntax.POWER:
 		return true, false, false
 	case syntax.AND, syntax.OR:
 		return false, true, true

@@ -83,7 +83,9 @@ func (ev *evaluator) callArgs(x *syntax.Call, name string) (*callArgs, *syntax.E
 		}
 		switch {
 		case arg.Stars == 2:
-			return nil, ev.notYet(arg, "'**' in a call")
+			if err := ev.splat(c, arg, v.value); err != nil {
+				return nil, err
+			}
 		case arg.Stars == 1:
 			elems, ok := elements(v.value)
 			if !ok {
@@ -106,12 +108,8 @@ func (ev *evaluator) callArgs(x *syntax.Call, name string) (*callArgs, *syntax.E
 	return c, nil
 }
 
-// bindArgs evaluates the arguments of a call and matches them with the parameters.
-func (ev *evaluator) bindArgs(f function, x *syntax.Call, at syntax.Span) (*args, *syntax.Error) {
-	c, err := ev.callArgs(x, f.name)
-	if err != nil {
-		return nil, err
-	}
+// bindArgs matches the arguments of a call with the parameters of a built-in.
+func (ev *evaluator) bindArgs(f function, c *callArgs, at syntax.Span) (*args, *syntax.Error) {
 	a := &args{ev: ev, fn: f, at: at, values: make([]operand, len(f.params))}
 	for _, k := range c.keywords {
 		if err := a.keyword(k); err != nil {

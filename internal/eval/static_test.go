@@ -155,7 +155,7 @@ func TestStatic(t *testing.T) {
 		{"None or filter('a', 'b')", "filter('a', 'b')"},
 		{"True and filter('a', 'b')", "error: operator 'and' cannot combine boolean and filter"},
 	} {
-		ev := &evaluator{src: syntax.NewSource("", tc.text), names: map[string]binding{}}
+		ev := newEvaluator(syntax.NewSource("", tc.text), Options{})
 		x, err := syntax.ParseExpr("", tc.text)
 		if err != nil {
 			t.Errorf("%s: %v", tc.text, err)

@@ -52,6 +52,9 @@ func (list) typeName() string     { return "list" }
 func (tuple) typeName() string    { return "tuple" }
 func (filter) typeName() string   { return "filter" }
 func (function) typeName() string { return "function" }
+func (*dict) typeName() string    { return "dict" }
+func (*closure) typeName() string { return "function" }
+func (*module) typeName() string  { return "module" }
 
 func (s stream) typeName() string {
 	if s.boolean {
@@ -100,6 +103,8 @@ func truth(v value) (yes, ok bool) {
 		return len(v) > 0, true
 	case tuple:
 		return len(v) > 0, true
+	case *dict:
+		return len(v.entries) > 0, true
 	}
 	return false, false
 }
