@@ -6,7 +6,8 @@ type Node interface {
 	Range() Span
 }
 
-// Stmt is a statement: *ExprStmt, *Assign, *Return, *Assert, *Import, *FromImport, *If or *Def.
+// Stmt is a statement: *ExprStmt, *Assign, *Return, *Assert, *Import, *FromImport, *If or
+// *Def. In the tree of a text with mistakes it may be *Bad.
 type Stmt interface {
 	Node
 	stmt()
@@ -93,6 +94,7 @@ type Dotted struct {
 type If struct {
 	Span
 	Branches []*Branch // the if and every elif
+	ElseAt   Span      // the word else; empty when absent
 	Else     []Stmt    // nil when absent
 }
 
@@ -129,6 +131,13 @@ type Param struct {
 	Default    Expr   // nil when absent
 }
 
+// Bad stands for statements that could not be read: the rest of a line with a mistake, or
+// a header with its blocks. Only the tree that comes with an error has one.
+type Bad struct {
+	Span
+	Body []Stmt // the statements of its blocks
+}
+
 // ---- expressions ----
 
 // Ident is a name.
@@ -148,6 +157,7 @@ type Number struct {
 type Text struct {
 	Span
 	Value string // escapes resolved
+	Parts []Span // of each string where several stand side by side; nil for one
 }
 
 // Constant is None, True or False.
@@ -199,8 +209,9 @@ type Comprehension struct {
 // Clause is "for names in x" or "if cond" of a Comprehension.
 type Clause struct {
 	Span
-	Names []*Ident // nil for an if clause
-	X     Expr     // what is iterated, or the condition
+	Names  []*Ident // nil for an if clause
+	Unpack bool     // a comma stands behind a name
+	X      Expr     // what is iterated, or the condition
 }
 
 // Unary is an operator before its operand: NOT, PLUS, MINUS or TILDE.
@@ -289,6 +300,7 @@ func (*Import) stmt()     {}
 func (*FromImport) stmt() {}
 func (*If) stmt()         {}
 func (*Def) stmt()        {}
+func (*Bad) stmt()        {}
 
 func (*Ident) expr()         {}
 func (*Number) expr()        {}

@@ -15,35 +15,41 @@ var update = flag.Bool("update", false, "write the expectations of testdata")
 
 // chunk is one program of a file, with the lines "#~ ..." that stood in it.
 type chunk struct {
-	line    int // of the file, from 1
+	line    int    // of the file, from 1
+	label   string // behind the dashes: the productions of language.md 1.9 that it is about
 	program string
 	want    []string // behind "#~ ", each with the line of the program before it
 }
 
-// chunks reads a file of programs with lines "---" between them. What stands before the
-// first of these lines is a comment, and returned as such.
+// chunks reads a file of programs. A line of three dashes, with a label or without, stands
+// before each; what stands before the first of them is a comment.
 func chunks(t testing.TB, path string) (head string, list []chunk) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, _ := strings.Cut(string(data), "---\n")
-	line := 2 + strings.Count(head, "\n")
-	for _, part := range strings.Split(strings.TrimSuffix(rest, "\n"), "\n---\n") {
-		c := chunk{line: line}
-		var program []string
-		for _, l := range strings.Split(part, "\n") {
-			if want, ok := strings.CutPrefix(l, "#~ "); ok {
-				c.want = append(c.want, fmt.Sprintf("%d:%s", len(program), want))
-			} else {
-				program = append(program, l)
-			}
+	var program []string
+	end := func() {
+		if len(list) > 0 {
+			list[len(list)-1].program = strings.Join(program, "\n")
+		} else {
+			head = strings.Join(program, "\n")
 		}
-		c.program = strings.Join(program, "\n")
-		list = append(list, c)
-		line += 2 + strings.Count(part, "\n")
+		program = nil
 	}
+	for i, l := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+		if label, ok := strings.CutPrefix(l, "---"); ok {
+			end()
+			list = append(list, chunk{line: i + 2, label: strings.TrimSpace(label)})
+		} else if want, ok := strings.CutPrefix(l, "#~ "); ok {
+			c := &list[len(list)-1]
+			c.want = append(c.want, fmt.Sprintf("%d:%s", len(program), want))
+		} else {
+			program = append(program, l)
+		}
+	}
+	end()
 	return head, list
 }
 
@@ -54,46 +60,48 @@ func expectation(e *syntax.Error) string {
 
 // updated returns the text of a file with the expectations given for each chunk.
 func updated(head string, list []chunk, want [][]string) string {
-	var parts []string
+	var b strings.Builder
+	b.WriteString(head + "\n")
 	for i, c := range list {
-		var lines []string
+		b.WriteString(strings.TrimSpace("--- "+c.label) + "\n")
 		for n, l := range strings.Split(c.program, "\n") {
-			lines = append(lines, l)
+			b.WriteString(l + "\n")
 			for _, w := range want[i] {
 				if rest, ok := strings.CutPrefix(w, fmt.Sprintf("%d:", n+1)); ok {
-					lines = append(lines, "#~ "+rest)
+					b.WriteString("#~ " + rest + "\n")
 				}
 			}
 		}
-		parts = append(parts, strings.Join(lines, "\n"))
 	}
-	return head + "---\n" + strings.Join(parts, "\n---\n") + "\n"
+	return b.String()
 }
 
 func TestErrors(t *testing.T) {
-	const path = "testdata/errors.flow"
-	head, list := chunks(t, path)
-	got := make([][]string, len(list))
-	for i, c := range list {
-		_, err := syntax.Parse("", c.program)
-		var all syntax.Errors
-		if !errors.As(err, &all) {
-			t.Errorf("%s:%d: accepted", path, c.line)
-			continue
-		}
-		for _, e := range all {
-			got[i] = append(got[i], expectation(e))
-			if e.Kind != syntax.SyntaxError {
-				t.Errorf("%s:%d: %s is a %s error", path, c.line, e, e.Kind)
+	for _, path := range []string{"testdata/errors.flow", "testdata/recover.flow"} {
+		head, list := chunks(t, path)
+		got := make([][]string, len(list))
+		for i, c := range list {
+			file, err := syntax.Parse("", c.program)
+			var all syntax.Errors
+			if !errors.As(err, &all) {
+				t.Errorf("%s:%d: accepted", path, c.line)
+				continue
+			}
+			checkSpans(t, file)
+			for _, e := range all {
+				got[i] = append(got[i], expectation(e))
+				if e.Kind != syntax.SyntaxError {
+					t.Errorf("%s:%d: %s is a %s error", path, c.line, e, e.Kind)
+				}
+			}
+			if !*update && strings.Join(got[i], "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("%s:%d: got\n%s\nwant\n%s", path, c.line, strings.Join(got[i], "\n"), strings.Join(c.want, "\n"))
 			}
 		}
-		if !*update && strings.Join(got[i], "\n") != strings.Join(c.want, "\n") {
-			t.Errorf("%s:%d: got\n%s\nwant\n%s", path, c.line, strings.Join(got[i], "\n"), strings.Join(c.want, "\n"))
-		}
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(updated(head, list, got)), 0o644); err != nil {
-			t.Fatal(err)
+		if *update {
+			if err := os.WriteFile(path, []byte(updated(head, list, got)), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func seed(f *testing.F) {
-	for _, path := range []string{"testdata/accepted.flow", "testdata/errors.flow"} {
+	for _, path := range []string{"testdata/accepted.flow", "testdata/errors.flow", "testdata/recover.flow"} {
 		_, list := chunks(f, path)
 		for _, c := range list {
 			f.Add(c.program)

@@ -1,60 +1,53 @@
 package syntax
 
 import (
-	"fmt"
 	"math"
-	"strings"
 	"unicode/utf8"
 )
 
-// Bounds of the tree, so that no text can exhaust the stack of the parser or of a walker.
+// Bounds of the parser, so that no text can exhaust its stack, that of a walker, or the
+// reader of its errors.
 const (
 	MaxDepth    = 256    // brackets, blocks, prefix operators and conditionals inside one another
 	MaxChain    = 10_000 // operators, calls, indexes and attributes in one simple statement
+	MaxErrors   = 100    // mistakes reported in one text
 	maxTextSize = math.MaxInt32
 )
 
 // Parse parses a whole program or module. The name is for messages and may be empty.
 //
-// An error is Errors, in the order of the text; no tree is returned with it.
+// An error is Errors, in the order of the text. Each is a mistake of its own: a statement
+// has one at most (and one for each unknown escape in its strings), and what follows from it
+// is not reported. After MaxErrors mistakes, and after the first that exceeds a bound
+// (LimitError), the rest of the text is not read. With an error comes the tree of what
+// could be read, for tools that work while a program is being typed; a *Bad stands for the
+// rest.
 func Parse(name, text string) (*File, error) {
 	p := &parser{src: NewSource(name, text)}
-	file, err := run(p, p.file)
-	if err != nil {
-		return nil, err
-	}
-	return file, nil
+	f := &File{Span: Span{0, Pos(len(text))}, Source: p.src}
+	p.run(func() { p.statements(&f.Stmts) })
+	f.Comments = p.comments
+	return f, p.err()
 }
 
 // ParseExpr parses a text that is one expression, or several with commas between them.
-// Line ends may follow it, and nothing else.
+// Line ends may follow it, and nothing else. An error is Errors, and no tree comes with it.
 func ParseExpr(name, text string) (Expr, error) {
 	p := &parser{src: NewSource(name, text)}
-	return run(p, func() Expr {
-		x := p.exprList()
+	var x Expr
+	p.run(func() {
+		x = p.exprList()
 		for p.tok.Kind == NEWLINE {
 			p.next()
 		}
 		if p.tok.Kind != EOF {
 			p.unexpected("the end of the expression")
 		}
-		return x
 	})
-}
-
-// run calls a production, and turns the panic of parser.fail into an error.
-func run[T any](p *parser, production func() T) (tree T, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			e, ok := r.(*Error)
-			if !ok {
-				panic(r)
-			}
-			err = Errors{e}
-		}
-	}()
-	p.begin()
-	return production(), nil
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // parser is a recursive-descent parser with one token of lookahead. Methods are named
@@ -67,8 +60,32 @@ type parser struct {
 	last     Token   // the one before it
 	open     []Token // brackets that are open
 	comments []Comment
-	depth    int // see MaxDepth
-	chain    int // see MaxChain
+	errs     Errors
+	pairs    map[Pos]Pos // see closedAt
+	depth    int         // see MaxDepth
+	chain    int         // see MaxChain
+}
+
+// run reads the text by a production. A mistake that no statement is left out for ends it.
+func (p *parser) run(production func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*Error)
+			if !ok {
+				panic(r)
+			}
+			p.errs = append(p.errs, e)
+		}
+	}()
+	p.begin()
+	production()
+}
+
+func (p *parser) err() error {
+	if len(p.errs) == 0 {
+		return nil
+	}
+	return p.errs
 }
 
 func (p *parser) begin() {
@@ -97,19 +114,25 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// next moves to the next token that the grammar sees.
+// next moves to the next token that the grammar sees. A string with an unknown escape is
+// reported and taken as it is; other illegal text is a token that nothing expects.
 func (p *parser) next() {
+	p.skip()
+	if p.tok.Kind == ILLEGAL && p.scan.bad.at != p.tok.Span {
+		p.tok.Kind = STRING
+		p.report(p.scan.Err())
+	}
+}
+
+// skip moves to the next token that the grammar sees, or to illegal text.
+func (p *parser) skip() {
 	p.last = p.tok
 	for {
 		p.tok = p.scan.Next()
-		switch p.tok.Kind {
-		case COMMENT:
-			p.comments = append(p.comments, Comment{p.tok.Span, p.tok.Value})
-			continue
-		case ILLEGAL:
-			panic(p.scan.Err())
+		if p.tok.Kind != COMMENT {
+			return
 		}
-		return
+		p.comments = append(p.comments, Comment{p.tok.Span, p.tok.Value})
 	}
 }
 
@@ -179,16 +202,24 @@ func (p *parser) errorf(at Span, kind ErrorKind, format string, args ...any) *Er
 	return p.src.Errorf(kind, at, format, args...)
 }
 
-// fail ends the parse.
+// fail ends the statement with a mistake.
 func (p *parser) fail(at Span, kind ErrorKind, format string, args ...any) {
 	panic(p.errorf(at, kind, format, args...))
 }
 
-// unexpected ends the parse at the next token.
+// unexpected ends the statement at the next token.
 func (p *parser) unexpected(expected string) {
+	panic(p.surprise(expected))
+}
+
+// surprise is the error that the next token is.
+func (p *parser) surprise(expected string) *Error {
+	if p.tok.Kind == ILLEGAL {
+		return p.scan.Err()
+	}
 	err := p.errorf(p.tok.Span, SyntaxError, "unexpected %s, expected %s", describe(p.tok), expected)
 	err.Hint = p.habit(expected)
-	panic(err)
+	return err
 }
 
 // describe names a token in a message.
@@ -203,73 +234,4 @@ func describe(t Token) string {
 		return "string '" + t.Value + "'"
 	}
 	return "'" + t.Value + "'"
-}
-
-// habit returns a hint for what users of other languages type at this place, or nothing.
-func (p *parser) habit(expected string) string {
-	adjacent := p.last.To == p.tok.From
-	operator := strings.HasPrefix(expected, "an operator")
-	switch p.tok.Kind {
-	case EOF, RPAREN, RBRACKET, RBRACE:
-		if n := len(p.open); n > 0 && p.open[n-1].Kind != p.tok.Kind-1 {
-			at := p.src.Position(p.open[n-1].From)
-			return fmt.Sprintf("the '%s' at %d:%d is not closed", p.open[n-1].Kind, at.Line, at.Column)
-		}
-	case NEWLINE, INDENT:
-		switch {
-		case int(p.tok.To) == len(p.src.Text) && p.last.Kind == NEWLINE:
-			return "remove the blanks at the end of the program"
-		case p.tok.Kind == INDENT && strings.Contains(p.src.Slice(p.tok.Span), "\t"):
-			return "this line begins further right than its block; a tab counts up to the next multiple of 8"
-		case p.tok.Kind == INDENT:
-			return "this line begins further right than its block"
-		}
-	case ASSIGN:
-		switch p.last.Kind {
-		case PLUS, MINUS, STAR, SLASH, POWER, PIPE, AMPERSAND, CARET:
-			if adjacent {
-				return "a name is bound once; there is no '" + p.last.Value + "='"
-			}
-		}
-		return "'==' compares"
-	case COLON:
-		if operator && strings.HasPrefix(p.src.Text[p.tok.To:], "=") {
-			return "write '='; there is no ':='"
-		}
-	case STRING:
-		if p.last.Kind == ID && adjacent {
-			return "there are no string prefixes; join texts with + and str()"
-		}
-	case ID:
-		switch {
-		case adjacent && (p.last.Kind == INT || p.last.Kind == FLOAT):
-			return "a duration is a text: '" + p.last.Value + p.tok.Value + "'"
-		case p.tok.Value == "AND", p.tok.Value == "OR", p.tok.Value == "NOT":
-			return "write '" + strings.ToLower(p.tok.Value) + "'"
-		}
-	case AMPERSAND, PIPE:
-		if p.last.Kind == p.tok.Kind && adjacent {
-			return "write '" + map[Kind]string{AMPERSAND: "and", PIPE: "or"}[p.tok.Kind] + "'"
-		}
-	case SLASH:
-		if p.last.Kind == SLASH && adjacent {
-			return "there is no '//'; '/' divides, and a comment begins with #"
-		}
-	case IN, NOT:
-		if operator {
-			return "'in' is no comparison; it belongs to a comprehension"
-		}
-	case FOR:
-		if expected != "a statement" {
-			return ""
-		}
-		return "there are no loop statements; write a comprehension, or a function that calls itself"
-	case IF:
-		if p.last.Kind == ELSE {
-			return "write 'elif'"
-		}
-	case RESERVED:
-		return "'" + p.tok.Value + "' is reserved and has no meaning in SignalFlow"
-	}
-	return ""
 }

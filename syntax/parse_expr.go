@@ -51,7 +51,12 @@ func (p *parser) exprList() Expr {
 
 func (p *parser) expr() Expr {
 	p.enter()
-	defer p.leave()
+	x := p.conditional()
+	p.leave()
+	return x
+}
+
+func (p *parser) conditional() Expr {
 	if p.tok.Kind == LAMBDA {
 		return p.lambda(p.expr)
 	}
@@ -85,8 +90,7 @@ func (p *parser) lambda(body func() Expr) Expr {
 	p.next()
 	l := &Lambda{Param: p.ident("the name of the parameter")}
 	if p.tok.Kind == COMMA || p.tok.Kind == ASSIGN {
-		err := p.errorf(p.tok.Span, SyntaxError, "unexpected %s, expected ':'", describe(p.tok))
-		panic(err.WithHint("a lambda has exactly one parameter, without a default"))
+		panic(p.surprise("':'").WithHint("a lambda has exactly one parameter, without a default"))
 	}
 	p.expect(COLON)
 	l.Body = body()
@@ -203,12 +207,9 @@ func (p *parser) primary() Expr {
 // attributeName reads the name after a dot; after "1." the dot was meant for a number.
 func (p *parser) attributeName() *Ident {
 	if p.tok.Kind != ID {
-		err := p.errorf(p.tok.Span, SyntaxError, "unexpected %s, expected a name after '.'", describe(p.tok))
-		dot := int(p.last.From)
-		if dot > 0 && isDigit(p.src.Text[dot-1]) {
+		err := p.surprise("a name after '.'")
+		if dot := int(p.last.From); err.Hint == "" && dot > 0 && isDigit(p.src.Text[dot-1]) {
 			err.Hint = "a number does not end in a point"
-		} else if p.tok.Kind == RESERVED {
-			err.Hint = p.habit("")
 		}
 		panic(err)
 	}
@@ -314,15 +315,18 @@ func (p *parser) atom() Expr {
 func (p *parser) text() Expr {
 	from, value := p.tok.From, p.tok.Value
 	p.next()
+	var parts []Span
 	if p.tok.Kind == STRING {
 		joined := []byte(value)
+		parts = append(parts, p.last.Span)
 		for p.tok.Kind == STRING {
+			parts = append(parts, p.tok.Span)
 			joined = append(joined, p.tok.Value...)
 			p.next()
 		}
 		value = string(joined)
 	}
-	return &Text{p.since(from), value}
+	return &Text{p.since(from), value, parts}
 }
 
 func (p *parser) list() Expr {
@@ -406,7 +410,7 @@ func (p *parser) comprehension(elem Expr, from Pos, generator bool) *Comprehensi
 		case !isFor:
 			clause.X = p.noCond()
 		default:
-			clause.Names = p.loopNames()
+			p.loopNames(clause)
 			p.expect(IN)
 			clause.X = p.iterated(generator)
 		}
@@ -417,12 +421,15 @@ func (p *parser) comprehension(elem Expr, from Pos, generator bool) *Comprehensi
 	return c
 }
 
-func (p *parser) loopNames() []*Ident {
-	names := []*Ident{p.ident("a name")}
-	for p.take(COMMA) && p.tok.Kind == ID {
-		names = append(names, p.ident("a name"))
+func (p *parser) loopNames(c *Clause) {
+	c.Names = []*Ident{p.ident("a name")}
+	for p.take(COMMA) {
+		c.Unpack = true
+		if p.tok.Kind != ID {
+			return
+		}
+		c.Names = append(c.Names, p.ident("a name"))
 	}
-	return names
 }
 
 // iterated reads the "in" part of a for clause; that of a list comprehension may be a

@@ -1,27 +1,70 @@
 package syntax
 
-func (p *parser) file() *File {
-	f := &File{Span: Span{0, Pos(len(p.src.Text))}, Source: p.src}
-	for p.tok.Kind != EOF {
-		if !p.take(NEWLINE) {
-			f.Stmts = p.statement(f.Stmts)
+// endOfLine is what is expected after a statement.
+const endOfLine = "an operator or the end of the line"
+
+// statements reads statements up to the end of the block, or of the program.
+func (p *parser) statements(list *[]Stmt) {
+	for {
+		switch p.tok.Kind {
+		case EOF, DEDENT:
+			return
+		case NEWLINE:
+			// In a block, only blanks that end the program give one of its own.
+			if p.depth > 0 && p.last.Kind != INDENT {
+				p.report(p.surprise("a statement"))
+			}
+			p.next()
+		case INDENT:
+			p.report(p.surprise("a statement"))
+			p.indented(list)
+		default:
+			*list = p.statement(*list)
 		}
 	}
-	f.Comments = p.comments
-	return f
 }
 
-// statement appends a compound statement, or the simple ones of a line.
+// indented reads the statements between INDENT, which is next, and DEDENT.
+func (p *parser) indented(list *[]Stmt) {
+	p.enter()
+	p.next()
+	if p.clause() { // of a statement with a mistake, or after indentation that is one
+		*list = append(*list, p.bad(p.tok))
+	}
+	p.statements(list)
+	p.take(DEDENT)
+	p.leave()
+}
+
+// statement appends a compound statement, or the simple ones of a line. What has a mistake
+// is reported and left out.
 func (p *parser) statement(list []Stmt) []Stmt {
+	start, depth := p.tok, p.depth
+	read, ok := p.attempt(list)
+	if ok {
+		return read
+	}
+	p.depth = depth
+	return append(list, p.bad(start))
+}
+
+func (p *parser) attempt(list []Stmt) (read []Stmt, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.report(r)
+		}
+	}()
 	switch p.tok.Kind {
 	case IF:
-		return append(list, p.ifStatement())
+		read = append(list, p.ifStatement())
 	case DEF:
-		return append(list, p.def(nil, p.tok.From))
+		read = append(list, p.def(nil, p.tok.From))
 	case AT:
-		return append(list, p.decorated())
+		read = append(list, p.decorated())
+	default:
+		read = p.simpleLine(list)
 	}
-	return p.simpleLine(list)
+	return read, true
 }
 
 func (p *parser) simpleLine(list []Stmt) []Stmt {
@@ -32,7 +75,7 @@ func (p *parser) simpleLine(list []Stmt) []Stmt {
 			break
 		}
 		if !p.take(SEMICOLON) {
-			p.unexpected("an operator or the end of the line")
+			p.unexpected(endOfLine)
 		}
 		if p.tok.Kind == NEWLINE || p.tok.Kind == EOF {
 			break
@@ -88,8 +131,7 @@ func (p *parser) assignment() Stmt {
 	p.next()
 	a.Value = p.exprList()
 	if p.tok.Kind == ASSIGN {
-		err := p.errorf(p.tok.Span, SyntaxError, "unexpected '=', expected an operator or the end of the line")
-		panic(err.WithHint("bind each name in a statement of its own"))
+		panic(p.surprise(endOfLine).WithHint("bind each name in a statement of its own"))
 	}
 	a.Span = p.since(from)
 	return a
@@ -97,7 +139,7 @@ func (p *parser) assignment() Stmt {
 
 // badTarget ends the parse at the "=" after what cannot be bound.
 func (p *parser) badTarget(x Expr) {
-	err := p.errorf(p.tok.Span, SyntaxError, "unexpected '=', expected an operator or the end of the line")
+	err := p.surprise(endOfLine)
 	switch Unparen(x).(type) {
 	case *Compare:
 	default:
@@ -214,6 +256,7 @@ func (p *parser) ifStatement() Stmt {
 	}
 	s.Span = Span{from, s.Branches[len(s.Branches)-1].To}
 	if p.take(ELSE) {
+		s.ElseAt = p.last.Span
 		s.Else = p.suite()
 		s.To = endOf(s.Else)
 	}
@@ -226,22 +269,23 @@ func endOf(body []Stmt) Pos { return body[len(body)-1].Range().To }
 // suite reads the colon and the block of a compound statement.
 func (p *parser) suite() []Stmt {
 	p.enter()
-	defer p.leave()
 	p.expect(COLON)
-	if !p.take(NEWLINE) {
-		return p.simpleLine(nil)
-	}
-	if p.tok.Kind != INDENT {
-		p.unexpected("an indented block")
-	}
-	p.next()
 	var body []Stmt
-	for {
-		body = p.statement(body)
-		if p.take(DEDENT) {
-			return body
-		}
+	switch {
+	case !p.take(NEWLINE):
+		body = p.simpleLine(nil)
+	case p.tok.Kind == INDENT:
+		p.depth-- // indented counts the level
+		p.indented(&body)
+		p.depth++
+	default:
+		p.report(p.surprise("an indented block"))
 	}
+	if len(body) == 0 {
+		body = []Stmt{&Bad{Span: Span{p.last.From, p.last.From}}}
+	}
+	p.leave()
+	return body
 }
 
 func (p *parser) decorated() Stmt {

@@ -9,13 +9,13 @@ import (
 // Scanner turns text into tokens with the layout rules of language.md 1.4: NEWLINE, INDENT
 // and DEDENT are tokens. Comments are tokens too, which the grammar does not see.
 //
-// At text that starts no token it returns ILLEGAL, and Err says why; the next call goes on
-// after that text.
+// At text that starts no token, and at a string with a mistake in it, it returns ILLEGAL,
+// and Err says why; the next call goes on after that text.
 type Scanner struct {
 	src  *Source
 	text string
 	off  int
-	err  *Error
+	bad  fault // of the last ILLEGAL token
 
 	open    int   // brackets of any kind that are open
 	indents []int // widths of the enclosing blocks
@@ -25,13 +25,56 @@ type Scanner struct {
 	dedents int // DEDENTs to return next
 }
 
+// fault is a mistake that the scanner found. It becomes an Error only when one is asked
+// for: text that is skipped may hold a mistake in every byte.
+type fault struct {
+	at        Span
+	msg, hint string
+}
+
 // NewScanner returns a scanner of a source.
 func NewScanner(src *Source) *Scanner {
 	return &Scanner{src: src, text: src.Text}
 }
 
-// Err returns the reason of the last ILLEGAL token.
-func (s *Scanner) Err() *Error { return s.err }
+// Err returns the reason of the last ILLEGAL token; nil when there was none.
+func (s *Scanner) Err() *Error {
+	if s.bad.msg == "" {
+		return nil
+	}
+	err := s.src.Errorf(SyntaxError, s.bad.at, "%s", s.bad.msg)
+	err.Hint = s.bad.hint
+	return err
+}
+
+// resume goes back to the start of the line that holds an offset, outside all brackets, so
+// that the layout of that line is looked at: NEWLINE is next.
+func (s *Scanner) resume(at Pos) {
+	s.off = lineBegin(s.text, int(at))
+	if s.off > 0 {
+		s.off--
+		if s.text[s.off] == '\n' && s.off > 0 && s.text[s.off-1] == '\r' {
+			s.off--
+		}
+	}
+	s.open, s.wide, s.dedents = 0, false, 0
+}
+
+// lineBegin returns the offset of the first byte of the line that holds an offset.
+func lineBegin(text string, at int) int { return strings.LastIndexAny(text[:at], "\r\n") + 1 }
+
+// indentation returns the width of the blanks that a text begins with, and their length; a
+// tab goes on to the next multiple of 8 (language.md 1.4, rule 3).
+func indentation(text string) (width, n int) {
+	for ; n < len(text) && isBlank(text[n]); n++ {
+		if text[n] == '\t' {
+			width = (width/8 + 1) * 8
+		} else {
+			width++
+		}
+	}
+	return width, n
+}
 
 // Next returns the next token. After the last one it returns EOF, again and again.
 func (s *Scanner) Next() Token {
@@ -85,14 +128,9 @@ func (s *Scanner) end() Token {
 // applies rules 1 and 2. It reports whether a NEWLINE is due; what follows it is queued.
 func (s *Scanner) layout(start int) (Token, bool) {
 	newline := Token{Kind: NEWLINE, Span: Span{Pos(start), Pos(s.off)}}
-	blanks, width := s.off, 0
-	for ; s.off < len(s.text) && isBlank(s.text[s.off]); s.off++ {
-		if s.text[s.off] == '\t' {
-			width = (width/8 + 1) * 8
-		} else {
-			width++
-		}
-	}
+	blanks := s.off
+	width, n := indentation(s.text[s.off:])
+	s.off += n
 	if s.open > 0 {
 		return Token{}, false
 	}
@@ -225,6 +263,7 @@ func digits(text string, i int) int {
 func (s *Scanner) str(quote byte) Token {
 	start := s.off
 	var b strings.Builder
+	wrong := 0         // offset of the first unknown escape
 	plain := start + 1 // start of the part that is not yet in b
 	for i := start + 1; i < len(s.text) && s.text[i] != '\n' && s.text[i] != '\r'; {
 		switch s.text[i] {
@@ -234,13 +273,20 @@ func (s *Scanner) str(quote byte) Token {
 				b.WriteString(value)
 				value = b.String()
 			}
+			if wrong > 0 {
+				return s.badEscape(wrong, i+1)
+			}
 			tok := s.take(STRING, i+1-start)
 			tok.Value = value
 			return tok
 		case '\\':
 			r, n := escape(s.text[i+1:])
 			if n == 0 {
-				return s.badEscape(i)
+				if wrong == 0 {
+					wrong = i
+				}
+				i++
+				continue
 			}
 			b.WriteString(s.text[plain:i])
 			b.WriteRune(r)
@@ -250,8 +296,11 @@ func (s *Scanner) str(quote byte) Token {
 			i++
 		}
 	}
-	end := s.lineEnd(start)
-	return s.fail(start, end, "string is not closed", "a string ends on the line where it begins, with the quote that opened it")
+	hint := "a string ends on the line where it begins, with the quote that opened it"
+	if start > 1 && s.text[start-1] == quote && s.text[start-2] == quote {
+		hint = "there are no triple quotes; a string ends on the line where it begins"
+	}
+	return s.fail(start, s.lineEnd(start), "string is not closed", hint)
 }
 
 // escape returns the character of the escape whose backslash stands before a text, and the
@@ -275,12 +324,11 @@ func escape(text string) (rune, int) {
 	return r, n
 }
 
-// badEscape reports the escape at an offset and leaves out the rest of the line.
-func (s *Scanner) badEscape(at int) Token {
-	end := s.lineEnd(at)
+// badEscape reports the escape at an offset, in a string that ends at another.
+func (s *Scanner) badEscape(at, end int) Token {
 	_, n := utf8.DecodeRuneInString(s.text[at+1 : end])
-	tok := s.fail(at, at+1+n, "unknown escape "+s.text[at:at+1+n]+" in a string", `for a backslash write \\`)
-	s.off = end
+	tok := s.fail(s.off, end, "unknown escape "+s.text[at:at+1+n]+" in a string", `for a backslash write \\`)
+	s.bad.at = Span{Pos(at), Pos(at + 1 + n)}
 	return tok
 }
 
@@ -296,6 +344,10 @@ func (s *Scanner) illegal() Token {
 		hint = "there is no % operator; join texts with + and str()"
 	case '!':
 		hint = "write 'not', or '!=' to compare"
+	case '?':
+		hint = "write 'a if condition else b'"
+	case '$':
+		hint = "a name begins with a letter or _; what another tool replaces must be replaced before"
 	case '“', '”', '‘', '’', '`':
 		hint = "quote with ' or \""
 	case '\ufeff':
@@ -315,8 +367,7 @@ func (s *Scanner) illegal() Token {
 // fail returns ILLEGAL for a range of the text and goes on after it.
 func (s *Scanner) fail(from, to int, msg, hint string) Token {
 	span := Span{Pos(from), Pos(to)}
-	s.err = s.src.Errorf(SyntaxError, span, "%s", msg)
-	s.err.Hint = hint
+	s.bad = fault{span, msg, hint}
 	s.off = to
 	return Token{Kind: ILLEGAL, Span: span, Value: s.text[from:to]}
 }

@@ -144,7 +144,7 @@ func TestScanGoesOn(t *testing.T) {
 		}
 		got = append(got, text)
 	}
-	want := "name, unexpected character '%', unknown escape \\d in a string, end of line, name, string is not closed, end of line, name"
+	want := "name, unexpected character '%', unknown escape \\d in a string, name, end of line, name, string is not closed, end of line, name"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}

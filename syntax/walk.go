@@ -41,6 +41,8 @@ func Walk(n Node, visit func(Node) bool) {
 		Walk(n.Name, visit)
 		walkAll(n.Params, visit)
 		walkAll(n.Body, visit)
+	case *Bad:
+		walkAll(n.Body, visit)
 	case *Decorator:
 		Walk(n.Name, visit)
 		walkAll(n.Args, visit)

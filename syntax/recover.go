@@ -1,0 +1,138 @@
+package syntax
+
+import "strings"
+
+// report notes a mistake and lets the parser go on: what a panic carried, or an *Error. At
+// a bound it ends the parse.
+func (p *parser) report(r any) {
+	e, ok := r.(*Error)
+	if !ok {
+		panic(r) // no mistake of the program
+	}
+	if e.Kind == LimitError || len(p.errs) == MaxErrors-1 {
+		panic(e) // run notes it
+	}
+	p.errs = append(p.errs, e)
+}
+
+// bad leaves out the statement that began with a token and has a mistake: the rest of its
+// line and, if that was a header, its blocks and those of the clauses that belong to it. The
+// statements of the blocks are read, for they may have mistakes of their own.
+func (p *parser) bad(start Token) *Bad {
+	b := &Bad{Span: start.Span}
+	p.leaveLine(start.From)
+	b.To = max(b.To, p.last.To)
+	for {
+		p.take(NEWLINE)
+		if p.tok.Kind == INDENT {
+			p.indented(&b.Body)
+		}
+		if len(b.Body) > 0 {
+			b.To = max(b.To, endOf(b.Body))
+		}
+		if !p.clause() {
+			return b
+		}
+		p.leaveLine(p.tok.From)
+	}
+}
+
+// clause reports whether the next token begins a clause of the statement before it.
+func (p *parser) clause() bool {
+	switch p.tok.Kind {
+	case ELIF, ELSE:
+		return true
+	case RESERVED:
+		return p.tok.Value == "except" || p.tok.Value == "finally"
+	}
+	return false
+}
+
+// leaveLine skips what is left of the line with a mistake, up to its NEWLINE. A token that
+// begins a line after the given start of the statement is left for the next one.
+func (p *parser) leaveLine(start Pos) {
+	if p.tok.From > start {
+		switch p.last.Kind {
+		case NEWLINE, INDENT, DEDENT:
+			return
+		}
+	}
+	switch p.tok.Kind {
+	case LPAREN, LBRACKET, LBRACE:
+		p.open = append(p.open, p.tok)
+	}
+	if len(p.open) > 0 {
+		p.leaveBrackets(start)
+	}
+	for p.tok.Kind != NEWLINE && p.tok.Kind != EOF {
+		p.skip()
+	}
+}
+
+// leaveBrackets skips to the end of the open brackets; if the outermost of them is not
+// closed, to the next line that is indented as the statement is, or less.
+func (p *parser) leaveBrackets(start Pos) {
+	end, closed := p.closedAt(p.open[0].From)
+	p.open = p.open[:0]
+	if closed {
+		for p.tok.From < end && p.tok.Kind != EOF {
+			p.skip()
+		}
+		p.scan.open = 0 // brackets of the wrong kind may have been counted
+		return
+	}
+	text := p.src.Text
+	width, _ := indentation(text[lineBegin(text, int(start)):])
+	for ; p.tok.Kind != EOF; p.skip() {
+		from := lineBegin(text, int(p.tok.From))
+		own, n := indentation(text[from:])
+		if from > int(start) && from+n == int(p.tok.From) && own <= width && !closes(p.tok.Kind) {
+			p.scan.resume(p.tok.From)
+			p.skip()
+			return
+		}
+	}
+}
+
+// closedAt returns where the bracket that was opened at an offset is closed: the offset
+// after the closing one. Of brackets of different kinds inside one another the inner one
+// counts as open, and so does every bracket before a line that begins with a word that
+// stands in no bracket.
+func (p *parser) closedAt(open Pos) (end Pos, closed bool) {
+	if p.pairs == nil {
+		p.pairs = pairs(p.src)
+	}
+	end, closed = p.pairs[open]
+	return end, closed
+}
+
+func pairs(src *Source) map[Pos]Pos {
+	closed := map[Pos]Pos{}
+	var open []Token
+	s := NewScanner(src)
+	for tok := s.Next(); tok.Kind != EOF; tok = s.Next() {
+		switch tok.Kind {
+		case LPAREN, LBRACKET, LBRACE:
+			open = append(open, tok)
+		case RPAREN, RBRACKET, RBRACE:
+			for i := len(open) - 1; i >= 0; i-- {
+				if open[i].Kind == tok.Kind-1 {
+					closed[open[i].From] = tok.To
+					open = open[:i]
+					break
+				}
+			}
+		case DEF, RETURN, IMPORT, FROM, ASSERT, ELIF:
+			if from := lineBegin(src.Text, int(tok.From)); isBlankText(src.Text[from:tok.From]) {
+				open = open[:0]
+				s.open = 0
+			}
+		}
+	}
+	return closed
+}
+
+// closes reports whether a token closes a bracket; that of its kind is the kind before it.
+func closes(k Kind) bool { return k == RPAREN || k == RBRACKET || k == RBRACE }
+
+func isBlankText(text string) bool { return strings.Trim(text, " \t") == "" }
