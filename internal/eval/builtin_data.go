@@ -45,7 +45,7 @@ var dataBuiltin = &builtin{
 			return nil, a.bad(a.get("resolution"), "resolution", "%s is not a multiple of 1s", graph.Duration(fetch.Resolution))
 		}
 		// The text of its filter is what finds equal fetches.
-		if err := a.ev.spend(given(a, "filter", filter{}).terms, a.at); err != nil {
+		if err := a.ev.spend(given(a, "filter", filter{}).cost, a.at); err != nil {
 			return nil, err
 		}
 		return stream{node: a.node(fetch)}, nil

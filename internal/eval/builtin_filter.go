@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"github.com/signalfx/signalflow-client-go/internal/series"
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
@@ -32,6 +31,6 @@ var filterBuiltin = &builtin{
 		}
 		key := string(given(a, "key", text("")))
 		missing := bool(given(a, "match_missing", boolean(false)))
-		return filter{series.NewMatch(key, terms, missing), len(terms)}, nil
+		return newFilter(key, terms, missing), nil
 	},
 }

@@ -91,9 +91,9 @@ func (ev *evaluator) not(x *syntax.Unary, op syntax.Node, v operand) (value, *sy
 	switch n := v.value.(type) {
 	case filter:
 		if inner, ok := n.pred.(*series.Not); ok {
-			return filter{inner.X, n.terms}, nil
+			return filter{inner.X, n.cost}, nil
 		}
-		return filter{&series.Not{X: n.pred}, n.terms}, ev.spend(n.terms, x)
+		return filter{&series.Not{X: n.pred}, n.cost}, ev.spend(n.cost, x)
 	case stream:
 		if n.boolean {
 			return stream{ev.graph.Add(&graph.Unary{Op: graph.Not}, ev.span(x), n.node), true}, nil
@@ -120,40 +120,52 @@ func (ev *evaluator) logic(x *syntax.Binary) (value, *syntax.Error) {
 	if err != nil {
 		return nil, err
 	}
-	// None stands for an absent filter, so what is on its right has to be looked at.
-	if yes, static := truth(l.value); static && !isNone(l) && yes == (x.Op == syntax.OR) {
+	yes, static := truth(l.value)
+	if static && yes == (x.Op == syntax.OR) {
 		return ev.decided(x, l), nil
 	}
 	r, err := ev.operand(x.Y)
 	if err != nil {
 		return nil, err
 	}
-	f, isF := l.value.(filter)
-	g, isG := r.value.(filter)
+	_, isF := l.value.(filter)
+	_, isG := r.value.(filter)
 	s, isS := l.value.(stream)
 	t, isT := r.value.(stream)
 	switch {
-	case isF && isG:
-		return ev.both(x, f, g)
-	case isF && isNone(r):
-		return f, nil
-	case isG && isNone(l):
-		return g, nil
+	case isNone(l): // of "or"
+		return r.value, nil
 	case isF, isG:
-		return nil, ev.mismatch(x.Op, x.OpAt, l, r)
+		return ev.filters(x, l, r)
 	case isS && !s.boolean, isT && !t.boolean:
 		return nil, ev.mismatch(x.Op, x.OpAt, l, r).WithHint("compare the stream first, as in s > 0")
 	case isS, isT:
 		return ev.streams(x.Span, x.OpAt, x.Op, l, r)
-	}
-	yes, static := truth(l.value)
-	switch {
 	case !static:
 		return nil, ev.mismatch(x.Op, x.OpAt, l, r)
-	case yes == (x.Op == syntax.OR):
-		return l.value, nil
 	}
 	return r.value, nil
+}
+
+// filters evaluates "and" and "or" with a filter on one side at least. None and the
+// booleans, which stand for a filter that is absent, do not change the other side where
+// logic leaves it as it is (language-detectors.md DQ-15).
+func (ev *evaluator) filters(x *syntax.Binary, l, r operand) (value, *syntax.Error) {
+	f, isF := l.value.(filter)
+	g, isG := r.value.(filter)
+	b, isBoolean := r.value.(boolean)
+	switch {
+	case isF && isG:
+		return ev.both(x, f, g)
+	case isF && isBoolean && !bool(b) && x.Op == syntax.AND:
+		return r.value, nil
+	case isF && (isBoolean || isNone(r)):
+		return f, nil
+	}
+	if _, ok := l.value.(boolean); ok {
+		return r.value, nil
+	}
+	return nil, ev.mismatch(x.Op, x.OpAt, l, r)
 }
 
 // decided returns the result of a logic whose left operand, a static one, decides. That is
@@ -214,14 +226,14 @@ func (ev *evaluator) linksMakeStream(links []syntax.Comparison) bool {
 }
 
 func (ev *evaluator) both(x *syntax.Binary, f, g filter) (value, *syntax.Error) {
-	terms := f.terms + g.terms
-	if err := ev.spend(terms, x); err != nil {
+	cost := f.cost + g.cost
+	if err := ev.spend(cost, x); err != nil {
 		return nil, err
 	}
 	if x.Op == syntax.AND {
-		return filter{&series.And{X: f.pred, Y: g.pred}, terms}, nil
+		return filter{&series.And{X: f.pred, Y: g.pred}, cost}, nil
 	}
-	return filter{&series.Or{X: f.pred, Y: g.pred}, terms}, nil
+	return filter{&series.Or{X: f.pred, Y: g.pred}, cost}, nil
 }
 
 // ---- streams ----
@@ -229,7 +241,7 @@ func (ev *evaluator) both(x *syntax.Binary, f, g filter) (value, *syntax.Error) 
 var streamOps = map[syntax.Kind]graph.BinaryOp{
 	syntax.PLUS: graph.Add, syntax.MINUS: graph.Subtract, syntax.STAR: graph.Multiply, syntax.SLASH: graph.Divide,
 	syntax.POWER: graph.Power,
-	syntax.LT: graph.Less, syntax.LE: graph.LessEqual, syntax.GT: graph.Greater, syntax.GE: graph.GreaterEqual,
+	syntax.LT:    graph.Less, syntax.LE: graph.LessEqual, syntax.GT: graph.Greater, syntax.GE: graph.GreaterEqual,
 	syntax.EQ: graph.Equal, syntax.NE: graph.NotEqual, syntax.AND: graph.And, syntax.OR: graph.Or,
 }
 

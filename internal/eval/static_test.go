@@ -150,10 +150,18 @@ func TestStatic(t *testing.T) {
 		{"filter('a', 'b') or filter('a', 'c') and not filter('a', 'd')", "filter('a', 'b') or filter('a', 'c') and not filter('a', 'd')"},
 		{"(filter('a', 'b') or filter('a', 'c')) and filter('a', 'd')", "(filter('a', 'b') or filter('a', 'c')) and filter('a', 'd')"},
 		{"not not filter('a', 'b')", "filter('a', 'b')"},
-		{"None and filter('a', 'b')", "filter('a', 'b')"},
+		{"None and filter('a', 'b')", "None"},
+		{"None and nothing", "None"},
 		{"filter('a', 'b') and None", "filter('a', 'b')"},
 		{"None or filter('a', 'b')", "filter('a', 'b')"},
-		{"True and filter('a', 'b')", "error: operator 'and' cannot combine boolean and filter"},
+		{"True and filter('a', 'b')", "filter('a', 'b')"},
+		{"filter('a', 'b') and True", "filter('a', 'b')"},
+		{"filter('a', 'b') and False", "False"},
+		{"False and filter('a', 'b')", "False"},
+		{"False or filter('a', 'b')", "filter('a', 'b')"},
+		{"filter('a', 'b') or True", "filter('a', 'b')"},
+		{"1 and filter('a', 'b')", "error: operator 'and' cannot combine number and filter"},
+		{"filter('a', 'b') or 'c'", "error: operator 'or' cannot combine filter and string"},
 	} {
 		ev := newEvaluator(syntax.NewSource("", tc.text), Options{})
 		x, err := syntax.ParseExpr("", tc.text)

@@ -58,7 +58,7 @@ func (ev *evaluator) writeValue(b *strings.Builder, v value, at syntax.Node) *sy
 	case *dict:
 		return ev.writeDict(b, v, at)
 	case filter:
-		if err := ev.spend(v.terms, at); err != nil {
+		if err := ev.spend(v.cost, at); err != nil {
 			return err
 		}
 		b.WriteString(v.pred.String())

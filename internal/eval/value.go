@@ -24,10 +24,10 @@ type (
 	list     []value
 	tuple    []value
 
-	// filter is a predicate, with the number of terms in it.
+	// filter is a predicate, with the steps that it takes to write it out.
 	filter struct {
-		pred  series.Predicate
-		terms int
+		pred series.Predicate
+		cost int
 	}
 
 	stream struct {
@@ -61,6 +61,15 @@ func (s stream) typeName() string {
 		return "boolean stream"
 	}
 	return "stream"
+}
+
+// newFilter returns the filter of a key with terms.
+func newFilter(key string, terms []string, missing bool) filter {
+	cost := len(key) / 16
+	for _, t := range terms {
+		cost += 1 + len(t)/16
+	}
+	return filter{series.NewMatch(key, terms, missing), cost}
 }
 
 // number returns the value of a number.
