@@ -26,6 +26,7 @@ type Client struct {
 
 	mu          sync.Mutex
 	comps       map[string]*Computation // live, by channel
+	streams     map[*Stream]bool        // live
 	unread      map[*Computation]bool   // those whose queue may still be read, the live ones included
 	nextChannel int
 	closed      bool
@@ -38,10 +39,11 @@ type Client struct {
 // is for the server to judge: a wrong, empty or forgotten one is an [*AuthError] of Execute.
 func NewClient(options ...ClientParam) (*Client, error) {
 	c := &Client{
-		conf:   defaultConfig(),
-		comps:  make(map[string]*Computation),
-		unread: make(map[*Computation]bool),
-		done:   make(chan struct{}),
+		conf:    defaultConfig(),
+		comps:   make(map[string]*Computation),
+		unread:  make(map[*Computation]bool),
+		streams: make(map[*Stream]bool),
+		done:    make(chan struct{}),
 	}
 	for i, option := range options {
 		if option == nil {
@@ -89,6 +91,23 @@ func (c *Client) isClosed() bool {
 	return c.closed
 }
 
+// own has Close end a stream; false when the client is closed.
+func (c *Client) own(s *Stream) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.streams[s] = true
+	}
+	return !c.closed
+}
+
+// disown forgets a stream that is over.
+func (c *Client) disown(s *Stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.streams, s)
+}
+
 // goFeed runs f as a goroutine that Close waits for; false when the client is closed.
 func (c *Client) goFeed(f func()) bool {
 	c.mu.Lock()
@@ -118,9 +137,13 @@ func (c *Client) Close() {
 		return
 	}
 	c.closed = true
+	streams := slices.Collect(maps.Keys(c.streams))
 	c.mu.Unlock()
 	defer close(c.done)
 
+	for _, s := range streams {
+		s.finish(ErrClosed)
+	}
 	for _, comp := range c.all() {
 		comp.end(ErrClosed)
 		comp.mail.drop()

@@ -51,6 +51,8 @@ type tap interface {
 	// It may wait for room until abandoned is closed, if its computation has the policy
 	// Block. An error says that there is no room: the computation ends with it.
 	deliver(m messages.Message, size int, abandoned <-chan struct{}) error
+	// gap says that a message could not be decoded.
+	gap()
 	// ended comes once, with what Err returns. It may come while deliver runs, and then
 	// nothing follows.
 	ended(err error)
@@ -207,6 +209,9 @@ func (c *Computation) aborted(info messages.AbortInfo) {
 
 // gap counts a message that could not be decoded (sink).
 func (c *Computation) gap(*messages.DecodeError) {
+	if c.tap != nil {
+		c.tap.gap()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gaps++
@@ -360,6 +365,28 @@ func (c *Computation) DetachWithReason(ctx context.Context, reason string) error
 		return nil // it took the computation with it
 	}
 	return err
+}
+
+// abandon ends the computation from this side, without waiting: nobody else is to read it.
+func (c *Computation) abandon() {
+	c.mu.Lock()
+	ended, l, handle := c.ended, c.link, c.info.handle
+	c.mu.Unlock()
+	if ended {
+		return
+	}
+	if handle.ok {
+		l.begin(stopRequest(handle.v, ""))
+	}
+	l.begin(detachRequest(c.channel, ""))
+	c.end(nil)
+}
+
+// handle returns the handle, "" when it has not come.
+func (c *Computation) handle() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.info.handle.v
 }
 
 // isOpen reports whether Execute has returned the computation.

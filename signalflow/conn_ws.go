@@ -45,6 +45,7 @@ type wsConn struct {
 	mu     sync.Mutex
 	routes map[string]*route // by channel; nil once the sinks were told that it is gone
 	stale  map[string]bool   // names whose last run on this connection may still send
+	limit  int               // routes that the server takes, as it has said; 0 until then
 	cause  error             // of the first shut
 	closer *time.Timer       // closes the socket if the writer cannot
 	token  func() string     // the last one presented, behind a function as in config

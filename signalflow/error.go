@@ -102,9 +102,36 @@ func newComputationError(m *messages.ErrorMessage, program string) *ComputationE
 	return e
 }
 
+// ThrottledError says that the server has no room for another computation: too many on one
+// connection, or too many started by the token or the organization (protocol.md 1.7). It is
+// worth another try later. [Client.Stream] and [Client.Query] do that by themselves.
+type ThrottledError struct {
+	// TooManyChannels says that it is about the number of computations on one connection. The
+	// client has learned how many the server takes: a further try gets a further connection.
+	TooManyChannels bool
+	Err             *ComputationError // what the server said
+}
+
+func (e *ThrottledError) Error() string {
+	if e.TooManyChannels {
+		return "too many computations on one connection: " + e.Err.Error()
+	}
+	return "the server limits how many computations may be started: " + e.Err.Error()
+}
+
+func (e *ThrottledError) Unwrap() error { return e.Err }
+
+// isTooManyChannels recognises the error by its text, which is all that is documented.
+func isTooManyChannels(message string) bool {
+	return strings.Contains(strings.ToLower(message), "too many channels")
+}
+
 // channelError turns an error message on a channel into the error of its computation.
 func (c *config) channelError(m *messages.ErrorMessage, program string) error {
 	e := c.computationError(m, program)
+	if full := isTooManyChannels(e.Message); full || e.Code == 429 {
+		return &ThrottledError{TooManyChannels: full, Err: e}
+	}
 	if e.Code == 401 || e.Code == 403 {
 		return &AuthError{Code: e.Code, Reason: c.redact(e.Message), Realm: realmOf(c.url), Err: e}
 	}
@@ -195,11 +222,17 @@ func (e *ConnectionLostError) Unwrap() error { return e.Err }
 // OverflowError says that a channel that was asked for was not read fast enough: its
 // computation's queue was full, see [QueueSize] and [OnOverflow].
 type OverflowError struct {
-	Channel string // data, events, info, expirations or control
-	Dropped int    // messages of that channel that did not reach the reader
+	Channel string // data, events, info, expirations or control; stream for a Stream
+	Dropped int    // messages of that channel, or items of the stream, that did not reach the reader
 }
 
+// streamChannel is the Channel of an OverflowError of a stream.
+const streamChannel = "stream"
+
 func (e *OverflowError) Error() string {
+	if e.Channel == streamChannel {
+		return fmt.Sprintf("the loop over the stream fell behind: %d items dropped (see QueueSize and Options.Overflow)", e.Dropped)
+	}
 	return fmt.Sprintf("the reader of the %s channel fell behind: %d messages dropped (see QueueSize and OnOverflow)", e.Channel, e.Dropped)
 }
 

@@ -53,6 +53,8 @@ func (t *startTap) deliver(m messages.Message, _ int, _ <-chan struct{}) error {
 	return nil
 }
 
+func (t *startTap) gap() {}
+
 func (t *startTap) ended(err error) {
 	if err == nil {
 		err = errors.New("signalflow: the server ended the channel of a start request without an answer")

@@ -34,6 +34,9 @@ func (c *wsConn) takes(r openRequest, limit int) bool {
 
 func (c *wsConn) takesLocked(r openRequest, limit int) bool {
 	free := !r.named || !c.stale[r.channel] && len(c.stale) < maxStale
+	if c.limit > 0 {
+		limit = min(limit, c.limit)
+	}
 	return c.cause == nil && len(c.routes) < limit && free
 }
 
@@ -83,6 +86,9 @@ func (c *wsConn) sinkFor(channel string, m messages.Message) sink {
 	defer c.mu.Unlock()
 	c.notice = "" // whatever the server complained about did not end the connection
 	rt := c.routes[channel]
+	if e, ok := m.(*messages.ErrorMessage); ok && isTooManyChannels(e.Message) {
+		c.limit = max(1, len(c.routes)-1)
+	}
 	if last(m) {
 		delete(c.stale, channel)
 		if rt != nil {

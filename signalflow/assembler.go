@@ -1,0 +1,296 @@
+package signalflow
+
+import (
+	"time"
+
+	"github.com/signalfx/signalfx-go/idtool"
+
+	"github.com/signalfx/signalflow-client-go/signalflow/messages"
+)
+
+// assembler makes the items of a stream from the messages of its runs: it puts the data of
+// one timestamp together, joins them with their metadata, and keeps everything in order. The
+// stream's mutex guards it.
+//
+// On its way an item may wait in two places: behind a batch that is still open, and behind a
+// batch whose metadata is missing. From there it goes to the stream's queue.
+type assembler struct {
+	stream  *Stream
+	options Options
+	batches batcher
+	catalog catalog
+	alerts  alerts
+	position
+
+	behind   []entry    // came after the first part of the open batch
+	unjoined []unjoined // wait for metadata
+	waiting  int        // bytes of the open batch, of behind and of unjoined
+	gapped   bool       // a message was lost: the next batch may lack its data
+
+	batchTimer timer // gives up waiting for the rest of the open batch
+	batchMeant int   // the one that it is for
+	metaTimer  timer // gives up waiting for metadata
+}
+
+// unjoined is an entry that waits for the metadata of its series, or for one that does.
+type unjoined struct {
+	entry
+	missing map[idtool.ID]struct{}
+	until   time.Time
+}
+
+// timer is a time.AfterFunc that knows whether it runs.
+type timer struct {
+	t    *time.Timer
+	runs bool
+}
+
+func (t *timer) start(d time.Duration, f func()) {
+	t.runs = true
+	if t.t == nil {
+		t.t = time.AfterFunc(d, f)
+	} else {
+		t.t.Reset(d)
+	}
+}
+
+func (t *timer) stop() {
+	t.runs = false
+	if t.t != nil {
+		t.t.Stop()
+	}
+}
+
+func (a *assembler) init(s *Stream, o Options) {
+	a.stream, a.options = s, o
+	a.batches.emit = a.closeBatch
+	a.catalog.table = make(map[idtool.ID]*tracked)
+	a.alerts.last = make(map[string]alert)
+}
+
+// restart begins another run and returns where it has to begin. The open batch comes again
+// with it, and so does what is behind.
+func (a *assembler) restart() resumePoint {
+	a.joinAll()
+	a.batches.restart()
+	a.catalog.restart()
+	a.alerts.restart()
+	a.behind, a.waiting, a.gapped = nil, 0, false
+	a.caughtUp, a.progress = false, 0
+	return resumePoint{
+		batch: a.batch, hasBatch: a.hasBatch, event: a.alerts.newest, hasEvent: a.alerts.any,
+		origin: a.origin, resolution: a.resolution,
+	}
+}
+
+// finish ends the last run: what waits goes to the queue as it is.
+func (a *assembler) finish() {
+	a.batches.finish()
+	a.joinAll()
+}
+
+// stop ends the timers.
+func (a *assembler) stop() {
+	a.batchTimer.stop()
+	a.metaTimer.stop()
+}
+
+// take takes a message of a run that began at the given point. It reports whether the stream
+// has come further.
+func (a *assembler) take(from resumePoint, m messages.Message, size int) bool {
+	switch m := m.(type) {
+	case *messages.DataMessage:
+		return a.data(from, m)
+	case *messages.MetadataMessage:
+		a.describe(m)
+	case *messages.EventMessage:
+		a.pass(entry{a.event(m), jsonCost(size)})
+		return true
+	case *messages.InfoMessage:
+		a.learn(m)
+		a.batches.info(int64(m.LogicalTimestampMillis))
+		a.pass(entry{&Info{m}, jsonCost(size)})
+		a.checkPresent()
+	case *messages.ExpiredTSIDMessage:
+		if id, err := messages.ParseTSID(m.TSID); err == nil {
+			a.pass(entry{&Expired{a.catalog.series(id)}, jsonCost(size)})
+		}
+	case *messages.JobStartControlMessage:
+		a.started(int64(m.TimestampMillis))
+	case *messages.JobProgressControlMessage:
+		a.progress = m.Progress
+	}
+	return false
+}
+
+// data takes a data message, unless the run before has delivered its timestamp.
+func (a *assembler) data(from resumePoint, m *messages.DataMessage) bool {
+	if from.hasBatch && int64(m.TimestampMillis) <= from.batch {
+		return false
+	}
+	a.makeRoom(dataCost(m))
+	count := a.count
+	a.batches.data(m)
+	if len(a.batches.open) > 0 {
+		a.waiting += dataCost(m)
+		a.watchBatch()
+	}
+	return a.count > count
+}
+
+// makeRoom lets what waits go as it is when there would be more of it than the queue may
+// hold: more messages for one timestamp, or without metadata, than a server has reason for.
+func (a *assembler) makeRoom(cost int) {
+	if a.waiting+cost > a.stream.queue.limit {
+		a.batches.giveUp(a.batches.begun)
+		a.joinAll()
+	}
+}
+
+// watchBatch has a timer close the open batch if nothing else does. The first batch of a
+// stream has all the time that it needs: how many messages it has is not known yet.
+func (a *assembler) watchBatch() {
+	if a.batches.steps == 0 || a.batchTimer.runs {
+		return
+	}
+	wait := a.options.BatchWait
+	if wait == 0 {
+		wait = maxBatchWait
+		if r := a.interval(); r > 0 {
+			wait = min(wait, r)
+		}
+	}
+	a.batchMeant = a.batches.begun
+	a.batchTimer.start(wait, a.batchOverdue)
+}
+
+// batchOverdue is called by the timer.
+func (a *assembler) batchOverdue() {
+	a.stream.mu.Lock()
+	defer a.stream.mu.Unlock()
+	a.batchTimer.runs = false
+	if a.stream.run == nil {
+		return
+	}
+	a.batches.giveUp(a.batchMeant)
+	if len(a.batches.open) > 0 {
+		a.watchBatch() // one that began since then
+	}
+	a.stream.queue.fit()
+}
+
+// closeBatch takes a closed step from the batcher.
+func (a *assembler) closeBatch(s step) {
+	b := &Batch{Time: time.UnixMilli(s.at).UTC(), Incomplete: s.incomplete || a.gapped, Late: s.late, msgs: s.msgs}
+	for _, m := range s.msgs {
+		if m.HasMaxDelay {
+			b.MaxDelay = time.Duration(m.MaxDelayMillis) * time.Millisecond
+			a.maxDelay = b.MaxDelay
+		}
+	}
+	a.gapped = false
+	a.advance(s.at)
+	a.forward(unjoined{entry: entry{b, b.cost()}, missing: a.catalog.join(b)})
+	if len(a.batches.open) > 0 {
+		return // this was a late one: what is behind the open batch stays there
+	}
+	behind := a.behind
+	a.behind, a.waiting = nil, a.unjoinedBytes()
+	for _, e := range behind {
+		a.settle(e)
+	}
+	a.checkPresent()
+}
+
+// pass takes an item that is no batch.
+func (a *assembler) pass(e entry) {
+	if len(a.batches.open) == 0 {
+		a.settle(e)
+		return
+	}
+	a.behind = append(a.behind, e)
+	a.waiting += e.cost
+	a.makeRoom(0)
+}
+
+// settle lets an item take effect, now that everything before it has.
+func (a *assembler) settle(e entry) {
+	if x, ok := e.item.(*Expired); ok {
+		a.catalog.expire(x.Series)
+	}
+	a.forward(unjoined{entry: e})
+}
+
+// forward hands an item on to the queue, or has it wait for metadata.
+func (a *assembler) forward(u unjoined) {
+	if len(u.missing) == 0 && len(a.unjoined) == 0 {
+		a.enqueue(u.entry)
+		return
+	}
+	u.until = time.Now().Add(a.options.MetadataWait)
+	a.unjoined = append(a.unjoined, u)
+	a.waiting += u.cost
+	if !a.metaTimer.runs {
+		a.metaTimer.start(a.options.MetadataWait, a.metadataOverdue)
+	}
+}
+
+func (a *assembler) enqueue(e entry) {
+	if b, ok := e.item.(*Batch); ok {
+		a.catalog.remember(b)
+	}
+	a.stream.queue.push(e)
+}
+
+// describe takes metadata, and lets the batches go that waited for it.
+func (a *assembler) describe(m *messages.MetadataMessage) {
+	properties := m.Properties // a copy, which does not hold on to the message
+	a.catalog.describe(newSeries(m.TSID, &properties))
+	for _, u := range a.unjoined {
+		delete(u.missing, m.TSID)
+	}
+	a.joinUntil(func(u unjoined) bool { return len(u.missing) == 0 })
+}
+
+// metadataOverdue is called by the timer.
+func (a *assembler) metadataOverdue() {
+	a.stream.mu.Lock()
+	defer a.stream.mu.Unlock()
+	a.metaTimer.runs = false
+	if a.stream.over {
+		return
+	}
+	now := time.Now()
+	a.joinUntil(func(u unjoined) bool { return len(u.missing) == 0 || !u.until.After(now) })
+	if len(a.unjoined) > 0 {
+		a.metaTimer.start(a.unjoined[0].until.Sub(now), a.metadataOverdue)
+	}
+	a.stream.queue.fit()
+}
+
+func (a *assembler) joinAll() { a.joinUntil(func(unjoined) bool { return true }) }
+
+// joinUntil lets entries go as long as ok accepts them, with the metadata that there is.
+func (a *assembler) joinUntil(ok func(unjoined) bool) {
+	n := 0
+	for ; n < len(a.unjoined) && ok(a.unjoined[n]); n++ {
+		u := a.unjoined[n]
+		a.waiting -= u.cost
+		if b, isBatch := u.item.(*Batch); isBatch && b.layout == nil {
+			a.catalog.joinAnyway(b)
+		}
+		a.enqueue(u.entry)
+	}
+	a.unjoined = append(a.unjoined[:0], a.unjoined[n:]...)
+}
+
+func (a *assembler) unjoinedBytes() int {
+	n := 0
+	for _, u := range a.unjoined {
+		n += u.cost
+	}
+	return n
+}
+
+// announce says that the program was begun anew.
+func (a *assembler) announce(r *Resumed) { a.forward(unjoined{entry: entry{r, 256}}) }

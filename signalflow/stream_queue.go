@@ -1,0 +1,79 @@
+package signalflow
+
+// streamQueue holds the items that the loop over a stream has not taken yet. It is bounded in
+// bytes. The stream's mutex guards it.
+type streamQueue struct {
+	limit   int
+	policy  OverflowPolicy
+	asked   bool // a loop has begun at some time
+	items   []entry
+	head    int // of items
+	bytes   int
+	dropped int
+	wake    chan struct{} // tells the loop that there is something, or the end
+	room    chan struct{} // policy Block: tells that something was taken
+}
+
+// entry is an item on its way to the loop.
+type entry struct {
+	item Item
+	cost int // bytes that it holds, estimated from above
+}
+
+func (q *streamQueue) len() int { return len(q.items) - q.head }
+
+// push adds an item, whatever the bound; fit then keeps to it.
+func (q *streamQueue) push(e entry) {
+	if q.head > 0 && len(q.items) == cap(q.items) {
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+	q.items = append(q.items, e)
+	q.bytes += e.cost
+	q.signal()
+}
+
+func (q *streamQueue) pop() (Item, bool) {
+	if q.len() == 0 {
+		return nil, false
+	}
+	e := q.items[q.head]
+	q.items[q.head] = entry{}
+	if q.head++; q.head == len(q.items) {
+		q.items, q.head = q.items[:0], 0
+	}
+	q.bytes -= e.cost
+	select {
+	case q.room <- struct{}{}: // a nil channel is never ready
+	default:
+	}
+	return e.item, true
+}
+
+// fit keeps to the bound: it drops the oldest where the policy allows that, and reports
+// false where it does not. The newest item always stays.
+func (q *streamQueue) fit() bool {
+	for q.bytes > q.limit && q.len() > 1 {
+		if q.policy == Block || q.policy == FailComputation && q.asked {
+			return q.policy == Block
+		}
+		q.pop()
+		q.dropped++
+	}
+	return true
+}
+
+// full reports whether a reader of the connection has to wait, under the policy Block.
+func (q *streamQueue) full() bool { return q.policy == Block && q.bytes > q.limit && q.len() > 0 }
+
+func (q *streamQueue) clear() {
+	q.items, q.head, q.bytes = nil, 0, 0
+}
+
+func (q *streamQueue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}

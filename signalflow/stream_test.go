@@ -1,0 +1,92 @@
+package signalflow
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// describeBatch writes a batch as text that does not depend on the run that it is of.
+func describeBatch(b *Batch) map[string]string {
+	points := map[string]string{}
+	for s, v := range b.All() {
+		points[s.Name()] = v.String()
+	}
+	return points
+}
+
+func wantBatch(b *stepBackend, ms int64) map[string]string {
+	points := map[string]string{}
+	for p := range b.publishes {
+		for s := range b.series {
+			if v, ok := stepValue(ms, p, s); ok {
+				points[fmt.Sprintf(`P%d{host="h%d"}`, p, s)] = fmt.Sprint(v)
+			}
+		}
+	}
+	return points
+}
+
+// Whatever the moment at which a connection breaks, every timestamp comes exactly once, in
+// order, with all its points, and every break is announced once.
+func TestStreamDeliversEachTimestampOnce(t *testing.T) {
+	const steps = 300
+	for _, transport := range []string{"WebSocket"} {
+		for seed := range uint64(20) {
+			t.Run(fmt.Sprint(transport, seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					rnd := rand.New(rand.NewPCG(seed, 1))
+					b := &stepBackend{
+						resolution: time.Second, publishes: 1 + rnd.IntN(3), series: 1 + rnd.IntN(5),
+						exclusive: rnd.IntN(2) == 0, newIDs: rnd.IntN(2) == 0, live: rnd.IntN(2) == 0,
+					}
+					if rnd.IntN(2) == 0 {
+						b.pause = 10 * time.Millisecond
+					}
+					network := serveSteps(t, b)
+					network.rand, network.most, network.left = rnd, 6000, 100
+					c := network.client(t)
+					start := time.Now().Truncate(time.Second)
+					if !b.live {
+						start = start.Add(-steps * time.Second)
+					}
+					s, err := c.Stream(t.Context(), "p", Options{Start: start, Stop: start.Add(steps * time.Second), Tries: 1000})
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer s.Close()
+					next, resumed := start, 0
+					if b.exclusive {
+						next = next.Add(time.Second)
+					}
+					for it, err := range s.All() {
+						if err != nil {
+							t.Fatal(err)
+						}
+						switch it := it.(type) {
+						case *Resumed:
+							resumed++
+						case *Batch:
+							if !it.Time.Equal(next) {
+								t.Fatalf("batch for %v, want %v", it.Time, next)
+							}
+							next = next.Add(time.Second)
+							if it.Incomplete || it.Late {
+								t.Errorf("%v: incomplete %v, late %v", it.Time, it.Incomplete, it.Late)
+							}
+							if got, want := fmt.Sprint(describeBatch(it)), fmt.Sprint(wantBatch(b, it.Time.UnixMilli())); got != want {
+								t.Errorf("%v:\n got %v\nwant %v", it.Time, got, want)
+							}
+						}
+					}
+					if want := start.Add((steps + 1) * time.Second); !next.Equal(want) {
+						t.Errorf("ended before %v, want %v", next, want)
+					}
+					t.Logf("%d cuts, %d resumes, %d runs", network.cuts, resumed, b.runs)
+				})
+			})
+		}
+	}
+}
