@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/signalfx/signalflow-client-go/internal/wire"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 	"github.com/signalfx/signalfx-go/idtool"
@@ -32,8 +33,10 @@ import (
 //     information, events, progress, expirations, aborts, errors with a position.
 //   - [FakeBackend.AddProgramError] refuses a program.
 //
-// The protocol is the one of a real server, on the same code: authentication for each
-// connection, any number of connections and channels, compression, KEEP_ALIVE.
+// The protocol is the one of a real server, on the same code: over WebSocket and over HTTP,
+// all requests, authentication for each connection, any number of connections and channels,
+// compression, KEEP_ALIVE, Last-Event-ID. An explain request runs the program whose text is
+// the id of the incident.
 //
 // The zero value is ready; [FakeBackend.Start] makes it listen. All methods are safe for
 // concurrent use, also while programs run.
@@ -133,9 +136,10 @@ func (f *FakeBackend) addr() string {
 
 func (f *FakeBackend) newServer() *wire.Server {
 	return wire.NewServer(fakeHost{f}, wire.Options{
-		MaxChannels: -1, // a test of a limit belongs to a real server
-		Now:         f.now,
-		Observe:     f.record,
+		// A test of a limit belongs to a real server.
+		MaxChannels: -1, MaxPersistent: -1, MaxResponses: -1,
+		Now:     f.now,
+		Observe: f.record,
 	})
 }
 
@@ -177,8 +181,15 @@ func (f *FakeBackend) Restart() {
 // last listener, also after Stop.
 func (f *FakeBackend) URL() string { return "ws://" + f.addr() }
 
+// HTTPURL is [FakeBackend.URL] for clients that speak HTTP, such as http://127.0.0.1:41234.
+func (f *FakeBackend) HTTPURL() string { return "http://" + f.addr() }
+
 // Client returns a client of the fake, with its token. The caller closes it.
-func (f *FakeBackend) Client() (*Client, error) {
+func (f *FakeBackend) Client() (*Client, error) { return f.NewClient() }
+
+// NewClient is [FakeBackend.Client] with further options, which come after those for address,
+// token and dialer, and so may replace them.
+func (f *FakeBackend) NewClient(further ...ClientParam) (*Client, error) {
 	f.mu.Lock()
 	token, listener := f.AccessToken, f.listener
 	f.mu.Unlock()
@@ -189,7 +200,7 @@ func (f *FakeBackend) Client() (*Client, error) {
 	if _, ok := listener.(fakeDialer); ok {
 		params = append(params, Dialer(f.dial), Proxy(nil))
 	}
-	return NewClient(params...)
+	return NewClient(append(params, further...)...)
 }
 
 // fakeDialer is a listener that makes the connections to itself.
@@ -208,8 +219,9 @@ func (f *FakeBackend) dial(ctx context.Context, network, addr string) (net.Conn,
 	return new(net.Dialer).DialContext(ctx, network, addr)
 }
 
-// ServeHTTP serves one WebSocket connection, on whatever path it comes. A fake may so be
-// part of a larger test server, with or without Start; [FakeBackend.Stop] ends the connections.
+// ServeHTTP serves a WebSocket connection on whatever path it comes, and HTTP requests by the
+// end of their path, such as /v2/signalflow/execute. A fake may so be part of a larger test
+// server, with or without Start; [FakeBackend.Stop] ends the connections.
 func (f *FakeBackend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	if f.server == nil {
@@ -217,7 +229,11 @@ func (f *FakeBackend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	server := f.server
 	f.mu.Unlock()
-	server.ServeWebSocket(w, r)
+	if websocket.IsWebSocketUpgrade(r) {
+		server.ServeWebSocket(w, r)
+		return
+	}
+	server.ServeHTTP(w, r)
 }
 
 // SetLogger sets where the fake says what it does: one line when a job starts, which begins
@@ -238,12 +254,13 @@ func (f *FakeBackend) logf(format string, args ...any) {
 	}
 }
 
-// FakeConnection is one open connection of a fake.
+// FakeConnection is one open connection of a fake: a WebSocket, or a response over HTTP.
 type FakeConnection struct {
 	ID            uint64 // counts from 1 since Start
 	Authenticated bool
-	UserAgent     string // as in the authenticate request
-	Channels      int    // computations that run on it
+	UserAgent     string // as in the authenticate request, or the header of that name
+	Channels      int    // computations that run on it; 1 over HTTP
+	SSE           bool   // a response over HTTP
 }
 
 // Connections lists the open connections, oldest first.
@@ -251,7 +268,7 @@ func (f *FakeBackend) Connections() []FakeConnection {
 	var list []FakeConnection
 	if server := f.current(); server != nil {
 		for _, c := range server.Connections() {
-			list = append(list, FakeConnection{c.ID, c.Authenticated, c.UserAgent, c.Channels})
+			list = append(list, FakeConnection{c.ID, c.Authenticated, c.UserAgent, c.Channels, c.SSE})
 		}
 	}
 	return list
@@ -262,6 +279,13 @@ func (f *FakeBackend) Connections() []FakeConnection {
 func (f *FakeBackend) KillConnection(id uint64) bool {
 	server := f.current()
 	return server != nil && server.KillConnection(id)
+}
+
+// KillConnectionAfter is [FakeBackend.KillConnection] as soon as so many bytes more have been
+// written to the connection, be it in the middle of a frame or an event.
+func (f *FakeBackend) KillConnectionAfter(id uint64, bytes int64) bool {
+	server := f.current()
+	return server != nil && server.KillConnectionAfter(id, bytes)
 }
 
 // KillExistingConnections cuts all connections without a close frame. What runs on them

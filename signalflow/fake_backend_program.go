@@ -225,14 +225,19 @@ func (f *FakeBackend) waitFor(ctx context.Context, missing func() error) error {
 
 // FakeRequest is one request that a fake has received.
 type FakeRequest struct {
-	Connection uint64 // as in FakeConnection
+	Connection uint64 // as in FakeConnection; 0 for one over HTTP that is not answered with a stream
 	Type       string // "authenticate", "execute", "stop", "detach", …; "" when there was none
-	Channel    string
+	Channel    string // "" over HTTP
 	Program    string
 	Handle     string
 	Reason     string
-	Text       json.RawMessage // the whole request without the token; nil if it was no JSON object
+	Text       json.RawMessage // the whole request without the token, over HTTP as it would be over WebSocket; nil if it was no JSON object
 	Err        error           // what was wrong with it, nil for nothing
+	SSE        bool            // over HTTP
+
+	Args       map[string]any // programArgs; nil when there were none
+	After      time.Time      // what the header Last-Event-ID says; zero when there was none
+	IncidentID string
 }
 
 // Bounds of the record of requests; the older half goes when one is passed.
@@ -261,6 +266,7 @@ func (f *FakeBackend) record(c wire.ConnInfo, req *wire.Request, err error) {
 	f.texts += len(req.Received)
 	f.requests = append(f.requests, FakeRequest{
 		Connection: c.ID, Type: req.Type, Channel: req.Channel, Program: req.Program,
-		Handle: req.Handle, Reason: req.Reason, Text: req.Received, Err: err,
+		Handle: req.Handle, Reason: req.Reason, Text: req.Received, Err: err, SSE: c.SSE,
+		Args: req.Args, After: req.After, IncidentID: req.IncidentID,
 	})
 }

@@ -28,7 +28,7 @@ func (h fakeHost) Authenticate(_ context.Context, token string) (wire.Identity, 
 func (h fakeHost) Prepare(_ context.Context, _ wire.Identity, req *wire.Request) (wire.Computation, error) {
 	h.f.mu.Lock()
 	defer h.f.mu.Unlock()
-	if e := h.f.program(req.Program).refusal; e != nil {
+	if e := h.f.program(programOf(req)).refusal; e != nil {
 		place := &e.Context
 		if *place == (messages.ErrorContext{}) {
 			place = nil
@@ -40,10 +40,19 @@ func (h fakeHost) Prepare(_ context.Context, _ wire.Identity, req *wire.Request)
 	return r, nil
 }
 
+// programOf returns the key of what the fake was told about a request.
+func programOf(req *wire.Request) string {
+	if req.Type == wire.ExplainRequest {
+		return req.IncidentID
+	}
+	return req.Program
+}
+
 // fakeRun is one computation of a FakeBackend.
 type fakeRun struct {
 	backend    *FakeBackend
 	req        *wire.Request
+	program    string
 	clock      *FakeClock // nil is the real one
 	start      time.Time
 	stop       time.Time // zero for a run without end
@@ -60,14 +69,17 @@ type fakeRun struct {
 // newFakeRun reads what a request asks for. Callers hold mu.
 func newFakeRun(f *FakeBackend, req *wire.Request) *fakeRun {
 	r := &fakeRun{
-		backend: f, req: req, clock: f.clock,
+		backend: f, req: req, program: programOf(req), clock: f.clock,
 		sent:    make(map[idtool.ID]*messages.MetadataProperties),
 		expired: make(map[idtool.ID]bool),
 		wake:    make(chan struct{}, 1),
 	}
 	now := r.now()
 	r.start, r.stop = req.Range(now)
-	if r.start.IsZero() {
+	switch {
+	case req.Start.Ms > 0: // also of a resumed run, which so has the same batches; the server drops the first ones
+		r.start = time.UnixMilli(req.Start.Ms)
+	case r.start.IsZero():
 		r.start = now
 	}
 	r.last = r.start
@@ -76,7 +88,7 @@ func newFakeRun(f *FakeBackend, req *wire.Request) *fakeRun {
 	}
 	r.resolution = req.Resolution
 	if r.resolution == 0 {
-		r.resolution = f.coarsest(req.Program)
+		r.resolution = f.coarsest(r.program)
 	}
 	return r
 }
@@ -105,12 +117,12 @@ func (r *fakeRun) Run(ctx context.Context, out *wire.Output) (err error) {
 	defer r.backend.leave(r)
 	defer func() { // of a value function, which its author wants to hear about
 		if p := recover(); p != nil {
-			r.backend.logf("panic in program %s: %v\n%s", r.req.Program, p, debug.Stack())
+			r.backend.logf("panic in program %s: %v\n%s", r.program, p, debug.Stack())
 			err = fmt.Errorf("panic in a run of the fake backend: %v", p)
 		}
 	}()
 	// Programs in the wild look for this line, as the published fake writes it.
-	r.backend.logf("Executing SignalFlow program %s: channel %s, handle %s, series %v", r.req.Program, r.req.Channel, out.Handle(), r.tsids())
+	r.backend.logf("Executing SignalFlow program %s: channel %s, handle %s, series %v", r.program, r.req.Channel, out.Handle(), r.tsids())
 	err = r.steps(ctx)
 	if err == nil {
 		r.backend.leave(r) // Send puts nothing in any more
@@ -248,7 +260,7 @@ func (r *fakeRun) inform(at time.Time) error {
 // scripted sends what the test has planned after n batches.
 func (r *fakeRun) scripted(n int, at time.Time) error {
 	r.backend.mu.Lock()
-	msgs := r.backend.program(r.req.Program).script[n]
+	msgs := r.backend.program(r.program).script[n]
 	r.backend.mu.Unlock()
 	for _, m := range msgs {
 		if err := r.send(m, at); err != nil {
@@ -304,7 +316,7 @@ func (r *fakeRun) now() time.Time {
 func (r *fakeRun) tsids() []idtool.ID {
 	r.backend.mu.Lock()
 	defer r.backend.mu.Unlock()
-	return r.backend.program(r.req.Program).tsids
+	return r.backend.program(r.program).tsids
 }
 
 func (f *FakeBackend) value(id idtool.ID) func(time.Time) messages.DataPayload {
@@ -321,7 +333,7 @@ func (f *FakeBackend) properties(id idtool.ID) *messages.MetadataProperties {
 
 // enter counts a run that begins. Callers hold mu.
 func (f *FakeBackend) enter(r *fakeRun) {
-	p := f.program(r.req.Program)
+	p := f.program(r.program)
 	p.runs[r] = struct{}{}
 	p.started++
 	f.jobsChanged()
@@ -331,7 +343,7 @@ func (f *FakeBackend) enter(r *fakeRun) {
 func (f *FakeBackend) leave(r *fakeRun) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	runs := f.program(r.req.Program).runs
+	runs := f.program(r.program).runs
 	if _, counted := runs[r]; counted {
 		delete(runs, r)
 		f.jobsChanged()

@@ -475,8 +475,8 @@ func TestFakeAsHandler(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != http.StatusBadRequest {
-		t.Errorf("a request without upgrade: %s", resp.Status)
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a request without upgrade and token: %s", resp.Status)
 	}
 	c, err := NewClient(StreamURL(strings.Replace(web.URL, "http", "ws", 1)+"/some/path"), AccessToken("abcd"))
 	if err != nil {

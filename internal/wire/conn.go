@@ -222,7 +222,7 @@ func (c *conn) nowMs() uint64 { return uint64(max(1, c.server.opt.Now().UnixMill
 // ConnInfo describes one connection: a WebSocket, or an SSE response with its request.
 type ConnInfo struct {
 	ID            uint64 // 1 for the first connection of a server; 0 for HTTP requests without a stream
-	SSE           bool
+	SSE           bool   // over HTTP
 	RemoteAddr    string
 	Authenticated bool
 	Identity      Identity

@@ -64,6 +64,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.ServeWebSocket(w, r)
 		return
 	}
+	if !s.enter() {
+		httpError(w, errClosed)
+		return
+	}
+	defer s.leave()
 	x := &exchange{server: s, w: w, r: r, kind: kind, handle: handle}
 	if err := x.serve(); err != nil {
 		httpError(w, err)
@@ -99,7 +104,7 @@ func (x *exchange) serve() (err error) {
 		x.w.WriteHeader(http.StatusNoContent)
 		return nil
 	case StartRequest, stopRequest, keepaliveRequest, feedbackRequest:
-		req, err := x.request(ConnInfo{})
+		req, err := x.request(ConnInfo{SSE: true})
 		if err != nil {
 			return err
 		}

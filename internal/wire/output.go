@@ -120,7 +120,8 @@ func (o *Output) send(m messages.Message, frame func(channel string) []byte) err
 		o.job.server.release(o.job) // whoever reads it finds the handle gone
 	}
 	o.behind = o.behind[:0]
-	if err := o.deliver(m, frame, last); err != nil {
+	lost, err := o.deliver(m, frame, last)
+	if err != nil || last || !lost && len(o.behind) == 0 {
 		return err
 	}
 	for _, d := range o.behind {
@@ -128,15 +129,15 @@ func (o *Output) send(m messages.Message, frame func(channel string) []byte) err
 			return err
 		}
 	}
-	if last || o.job.ctx.Err() == nil {
-		return nil
+	if o.job.ctx.Err() != nil { // that was the last reader
+		return context.Cause(o.job.ctx)
 	}
-	return context.Cause(o.job.ctx)
+	return nil
 }
 
 // deliver puts a message into the queues of all readers, or for those without room into
-// behind.
-func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, last bool) error {
+// behind. It reports whether some are gone.
+func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, last bool) (lost bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if data, ok := m.(*messages.DataMessage); ok {
@@ -144,24 +145,25 @@ func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, 
 	} else {
 		o.past.note(m)
 	}
-	gone := false
 	for i, r := range o.readers {
-		err := o.give(r, m, frame, last)
-		switch {
-		case err == nil:
-		case errors.Is(err, errDetached), errors.Is(err, errGone):
-			o.readers[i], gone = nil, true
-		case err != nil:
-			return err
+		switch failed := o.give(r, m, frame, last); {
+		case failed == nil:
+		case errors.Is(failed, errDetached), errors.Is(failed, errGone):
+			o.readers[i], lost = nil, true
+		default: // it cannot be encoded
+			err = failed
 		}
 	}
-	if last {
-		o.over, o.state, o.readers = true, ended, nil
-	} else if gone {
+	if lost {
 		o.readers = slices.DeleteFunc(o.readers, func(r *reader) bool { return r == nil })
+	}
+	switch {
+	case last && err == nil:
+		o.over, o.state, o.readers = true, ended, nil
+	case lost:
 		o.unread(ErrDisconnected)
 	}
-	return nil
+	return lost, err
 }
 
 // give puts a message into the queue of one reader. Callers hold mu.

@@ -79,13 +79,11 @@ func NewServer(b Backend, o Options) *Server {
 // ServeWebSocket is ServeHTTP for the WebSocket alone, without a look at the path. It returns
 // when the connection has ended.
 func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
-	if closed {
+	if !s.enter() {
 		httpError(w, errClosed)
 		return
 	}
+	defer s.leave()
 	ws, err := s.upgrader.Upgrade(w, r, nil)
 	if err != nil { // already answered
 		s.opt.Logger.Debug("upgrade refused", "error", err)
@@ -116,7 +114,26 @@ func (s *Server) nextID() uint64 {
 	return s.lastID
 }
 
-// add lists a link until remove; it refuses when the server is closing.
+// enter counts a request whose goroutine Close waits for, until leave; it refuses when the
+// server is closing.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.connections.add(1)
+	return true
+}
+
+func (s *Server) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections.add(-1)
+}
+
+// add lists a link until remove. When the server is closing it refuses, because nobody would
+// cut the link.
 func (s *Server) add(id uint64, l link) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +141,6 @@ func (s *Server) add(id uint64, l link) bool {
 		return false
 	}
 	s.links[id] = l
-	s.connections.add(1)
 	return true
 }
 
@@ -132,7 +148,6 @@ func (s *Server) remove(id uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.links, id)
-	s.connections.add(-1)
 }
 
 // start runs a job on its own goroutine; it refuses when the server is closing, and when the
