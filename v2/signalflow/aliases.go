@@ -30,6 +30,7 @@ const (
 // The error values of [github.com/signalfx/signalflow-client-go/signalflow]: the same ones, so == and errors.Is see no difference.
 var (
 	ErrClosed          = signalflow.ErrClosed
+	ErrLoop            = signalflow.ErrLoop
 	ErrMetadataTimeout = signalflow.ErrMetadataTimeout
 	ErrNotReported     = signalflow.ErrNotReported
 )
@@ -48,6 +49,12 @@ type AuthRequest = signalflow.AuthRequest
 
 // AuthType is [signalflow.AuthType].
 type AuthType = signalflow.AuthType
+
+// Batch is [signalflow.Batch].
+type Batch = signalflow.Batch
+
+// CaughtUp is [signalflow.CaughtUp].
+type CaughtUp = signalflow.CaughtUp
 
 // Client is [signalflow.Client].
 type Client = signalflow.Client
@@ -73,11 +80,17 @@ type DetachRequest = signalflow.DetachRequest
 // DetachType is [signalflow.DetachType].
 type DetachType = signalflow.DetachType
 
+// Event is [signalflow.Event].
+type Event = signalflow.Event
+
 // ExecuteRequest is [signalflow.ExecuteRequest].
 type ExecuteRequest = signalflow.ExecuteRequest
 
 // ExecuteType is [signalflow.ExecuteType].
 type ExecuteType = signalflow.ExecuteType
+
+// Expired is [signalflow.Expired].
+type Expired = signalflow.Expired
 
 // FakeBackend is [signalflow.FakeBackend].
 type FakeBackend = signalflow.FakeBackend
@@ -91,14 +104,32 @@ type FakeConnection = signalflow.FakeConnection
 // FakeRequest is [signalflow.FakeRequest].
 type FakeRequest = signalflow.FakeRequest
 
+// Info is [signalflow.Info].
+type Info = signalflow.Info
+
+// Item is [signalflow.Item].
+type Item = signalflow.Item
+
 // OnErrorFunc is [signalflow.OnErrorFunc].
 type OnErrorFunc = signalflow.OnErrorFunc
+
+// Options is [signalflow.Options].
+type Options = signalflow.Options
 
 // OverflowError is [signalflow.OverflowError].
 type OverflowError = signalflow.OverflowError
 
 // OverflowPolicy is [signalflow.OverflowPolicy].
 type OverflowPolicy = signalflow.OverflowPolicy
+
+// Resumed is [signalflow.Resumed].
+type Resumed = signalflow.Resumed
+
+// Sample is [signalflow.Sample].
+type Sample = signalflow.Sample
+
+// Series is [signalflow.Series].
+type Series = signalflow.Series
 
 // Stats is [signalflow.Stats].
 type Stats = signalflow.Stats
@@ -108,6 +139,18 @@ type StopRequest = signalflow.StopRequest
 
 // StopType is [signalflow.StopType].
 type StopType = signalflow.StopType
+
+// Stream is [signalflow.Stream].
+type Stream = signalflow.Stream
+
+// StreamStats is [signalflow.StreamStats].
+type StreamStats = signalflow.StreamStats
+
+// ThrottledError is [signalflow.ThrottledError].
+type ThrottledError = signalflow.ThrottledError
+
+// Value is [signalflow.Value].
+type Value = signalflow.Value
 
 // AccessToken is [signalflow.AccessToken].
 func AccessToken(token string) ClientParam { return signalflow.AccessToken(token) }
@@ -123,8 +166,14 @@ func Dialer(dial func(ctx context.Context, network, addr string) (net.Conn, erro
 	return signalflow.Dialer(dial)
 }
 
+// FloatValue is [signalflow.FloatValue].
+func FloatValue(v float64) Value { return signalflow.FloatValue(v) }
+
 // Header is [signalflow.Header].
 func Header(h http.Header) ClientParam { return signalflow.Header(h) }
+
+// IntValue is [signalflow.IntValue].
+func IntValue(v int64) Value { return signalflow.IntValue(v) }
 
 // Logger is [signalflow.Logger].
 func Logger(l *slog.Logger) ClientParam { return signalflow.Logger(l) }
