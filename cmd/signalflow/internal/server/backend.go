@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/engine"
@@ -45,9 +46,18 @@ func (b *Backend) Authenticate(ctx context.Context, token string) (wire.Identity
 // Prepare implements wire.Backend: it compiles the program. An error of the program is a
 // *wire.Error with code 400 that points into the text.
 func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request) (wire.Computation, error) {
+	switch {
+	case req.Type == wire.ExplainRequest:
+		return nil, refuse("explain is not served here: no incidents are kept; run the program of the detector over the time of the incident instead")
+	case len(req.Args) > 0:
+		return nil, refuse(`field "programArgs" is not supported here: write the values into the program`)
+	}
 	g, err := eval.Compile(req.Program, eval.Options{})
 	if err != nil {
 		return nil, compileError(err, req.Program)
+	}
+	if req.Type == wire.PreflightRequest && !alerts(g) {
+		return nil, refuse("a preflight shows the alerts of a program, and this one has none: it needs a detect(...).publish(); use execute for its data")
 	}
 	zone, err := location(req.Timezone)
 	if err != nil {
@@ -64,6 +74,19 @@ func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request
 		Resolution: req.Resolution, MaxDelay: req.MaxDelay, Immediate: req.Immediate, Timezone: zone,
 	}
 	return c, nil
+}
+
+// refuse makes the answer to a request that cannot be served.
+func refuse(message string) *wire.Error {
+	return &wire.Error{Code: 400, Type: wire.TypeBadRequest, Message: message}
+}
+
+// alerts tells whether a program publishes a detector.
+func alerts(g *graph.Graph) bool {
+	return slices.ContainsFunc(g.Nodes, func(n graph.Node) bool {
+		p, ok := n.Op.(*graph.Publish)
+		return ok && p.Enabled && n.Kind == graph.Alerts
+	})
 }
 
 // location returns a time zone; the request has been checked, so that an error means that
