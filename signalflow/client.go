@@ -24,6 +24,8 @@ type Client struct {
 	transport transport
 	reports   *errorQueue
 
+	windows windows
+
 	mu          sync.Mutex
 	comps       map[string]*Computation // live, by channel
 	streams     map[*Stream]bool        // live

@@ -33,7 +33,7 @@ func wantBatch(b *stepBackend, ms int64) map[string]string {
 // order, with all its points, and every break is announced once.
 func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 	const steps = 300
-	for _, transport := range []string{"WebSocket"} {
+	for transport, options := range map[string][]ClientParam{"WebSocket": nil, "SSE": {SSE()}} {
 		for seed := range uint64(20) {
 			t.Run(fmt.Sprint(transport, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 					}
 					network := serveSteps(t, b)
 					network.rand, network.most, network.left = rnd, 6000, 100
-					c := network.client(t)
+					c := network.client(t, options...)
 					start := time.Now().Truncate(time.Second)
 					if !b.live {
 						start = start.Add(-steps * time.Second)
