@@ -76,9 +76,13 @@ func (l *Library) locate(parts []string) (p place, hint string) {
 // lost tells where in a folder a name leads to nothing.
 func lost(folder fs.FS, parts []string) string {
 	at := "."
-	for _, part := range parts {
+	for i, part := range parts {
 		next := path.Join(at, part)
-		if !isFolder(folder, next) {
+		switch {
+		case isFolder(folder, next):
+		case isFile(folder, next+moduleSuffix) && i < len(parts)-1:
+			return "write: from " + strings.Join(parts[:i+1], ".") + " import " + parts[i+1]
+		default:
 			return nearestModule([]fs.FS{folder}, at, part)
 		}
 		at = next

@@ -130,7 +130,7 @@ func (ev *evaluator) load(ids []*syntax.Ident, at syntax.Node) (*module, *syntax
 func (ev *evaluator) loadFrom(p place, name string, at syntax.Node) (*module, *syntax.Error) {
 	if m, ok := ev.modules[p]; ok {
 		if m.loading {
-			return nil, ev.errorf(syntax.NameError, at, "modules import one another: %s", ev.cycle(m))
+			return nil, ev.errorf(syntax.NameError, at, "import cycle: %s", ev.cycle(m))
 		}
 		return m, nil
 	}
@@ -176,5 +176,5 @@ func (ev *evaluator) cycle(m *module) string {
 	for _, l := range ev.loading[i:] {
 		names = append(names, l.name)
 	}
-	return strings.Join(append(names, m.name), ", ")
+	return strings.Join(append(names, m.name), " imports ")
 }

@@ -25,7 +25,7 @@ func (ev *evaluator) mismatch(op syntax.Kind, at syntax.Node, x, y operand) *syn
 	_, f := x.value.(filter)
 	_, g := y.value.(filter)
 	switch {
-	case f && g && op != syntax.EQ && op != syntax.NE:
+	case f && g && !isComparison(op):
 		return err.WithHint("filters combine with 'and', 'or' and 'not'")
 	case isNone(x) || isNone(y):
 		if op == syntax.EQ || op == syntax.NE {
@@ -35,6 +35,11 @@ func (ev *evaluator) mismatch(op syntax.Kind, at syntax.Node, x, y operand) *syn
 		return err.WithHint("a boolean stream has no numbers")
 	}
 	return err
+}
+
+// isComparison reports whether an operator compares for being equal or the same.
+func isComparison(op syntax.Kind) bool {
+	return op == syntax.EQ || op == syntax.NE || op == syntax.IS || op == syntax.ISNOT
 }
 
 func isNone(o operand) bool { _, ok := o.value.(none); return ok }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/signalfx/signalflow-client-go/syntax"
@@ -177,7 +178,7 @@ func (ev *evaluator) assert(s *syntax.Assert) *syntax.Error {
 	if err != nil || yes {
 		return err
 	}
-	text := "assertion failed: " + ev.src.Slice(s.Cond.Range())
+	text := "assertion failed: " + onOneLine(ev.src.Slice(s.Cond.Range()))
 	if s.Message != nil {
 		v, err := ev.operand(s.Message)
 		if err != nil {
@@ -240,6 +241,12 @@ func (ev *evaluator) fill(template string, d *dict, at syntax.Node) (string, *sy
 		}
 		template = tail
 	}
+}
+
+// onOneLine writes the source of an expression without the breaks in it.
+func onOneLine(source string) string {
+	words := slices.DeleteFunc(strings.Fields(source), func(w string) bool { return w == "\\" })
+	return strings.Join(words, " ")
 }
 
 // oneLine makes a text fit for a message: on one line, and not too long.

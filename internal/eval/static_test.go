@@ -39,6 +39,16 @@ func show(v value) string {
 		return "(" + shows(v) + ")"
 	case filter:
 		return v.pred.String()
+	case *dict:
+		var s []string
+		for _, e := range v.entries {
+			s = append(s, show(e.key)+": "+show(e.value))
+		}
+		return "{" + strings.Join(s, ", ") + "}"
+	case *closure:
+		return v.name + "()"
+	case *module:
+		return "module " + v.name
 	}
 	return v.typeName()
 }
