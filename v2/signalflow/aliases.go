@@ -17,6 +17,7 @@ import (
 // The constants of [github.com/signalfx/signalflow-client-go/signalflow].
 const (
 	Block                 = signalflow.Block
+	Count                 = signalflow.Count
 	DefaultConnectTimeout = signalflow.DefaultConnectTimeout
 	DefaultMaxChannels    = signalflow.DefaultMaxChannels
 	DefaultQueueSize      = signalflow.DefaultQueueSize
@@ -25,14 +26,22 @@ const (
 	DefaultWriteTimeout   = signalflow.DefaultWriteTimeout
 	DropOldest            = signalflow.DropOldest
 	FailComputation       = signalflow.FailComputation
+	Latest                = signalflow.Latest
+	Max                   = signalflow.Max
+	Mean                  = signalflow.Mean
+	Min                   = signalflow.Min
+	Sum                   = signalflow.Sum
 )
 
 // The error values of [github.com/signalfx/signalflow-client-go/signalflow]: the same ones, so == and errors.Is see no difference.
 var (
 	ErrClosed          = signalflow.ErrClosed
 	ErrLoop            = signalflow.ErrLoop
+	ErrManySeries      = signalflow.ErrManySeries
 	ErrMetadataTimeout = signalflow.ErrMetadataTimeout
+	ErrNoData          = signalflow.ErrNoData
 	ErrNotReported     = signalflow.ErrNotReported
+	ErrTooManyPoints   = signalflow.ErrTooManyPoints
 )
 
 // AbortError is [signalflow.AbortError].
@@ -110,6 +119,9 @@ type Info = signalflow.Info
 // Item is [signalflow.Item].
 type Item = signalflow.Item
 
+// NoDataError is [signalflow.NoDataError].
+type NoDataError = signalflow.NoDataError
+
 // OnErrorFunc is [signalflow.OnErrorFunc].
 type OnErrorFunc = signalflow.OnErrorFunc
 
@@ -122,8 +134,23 @@ type OverflowError = signalflow.OverflowError
 // OverflowPolicy is [signalflow.OverflowPolicy].
 type OverflowPolicy = signalflow.OverflowPolicy
 
+// Point is [signalflow.Point].
+type Point = signalflow.Point
+
+// Reduce is [signalflow.Reduce].
+type Reduce = signalflow.Reduce
+
+// Result is [signalflow.Result].
+type Result = signalflow.Result
+
+// ResultSeries is [signalflow.ResultSeries].
+type ResultSeries = signalflow.ResultSeries
+
 // Resumed is [signalflow.Resumed].
 type Resumed = signalflow.Resumed
+
+// Row is [signalflow.Row].
+type Row = signalflow.Row
 
 // Sample is [signalflow.Sample].
 type Sample = signalflow.Sample
@@ -145,6 +172,9 @@ type Stream = signalflow.Stream
 
 // StreamStats is [signalflow.StreamStats].
 type StreamStats = signalflow.StreamStats
+
+// Table is [signalflow.Table].
+type Table = signalflow.Table
 
 // ThrottledError is [signalflow.ThrottledError].
 type ThrottledError = signalflow.ThrottledError
@@ -195,6 +225,9 @@ func OnError(f OnErrorFunc) ClientParam { return signalflow.OnError(f) }
 
 // OnOverflow is [signalflow.OnOverflow].
 func OnOverflow(policy OverflowPolicy) ClientParam { return signalflow.OnOverflow(policy) }
+
+// ParseReduce is [signalflow.ParseReduce].
+func ParseReduce(name string) (Reduce, error) { return signalflow.ParseReduce(name) }
 
 // Proxy is [signalflow.Proxy].
 func Proxy(proxy func(*http.Request) (*url.URL, error)) ClientParam { return signalflow.Proxy(proxy) }
