@@ -62,5 +62,10 @@ func (c *Client) Authenticate(ctx context.Context, token string) error {
 		return ErrClosed
 	}
 	c.conf.setToken(token)
+	c.mu.Lock()
+	if c.beside != nil {
+		c.beside.authenticate(ctx)
+	}
+	c.mu.Unlock()
 	return c.transport.authenticate(ctx)
 }

@@ -28,6 +28,7 @@ type Client struct {
 
 	mu          sync.Mutex
 	comps       map[string]*Computation // live, by channel
+	beside      *sseTransport           // for requests that WebSocket lacks; nil until then
 	streams     map[*Stream]bool        // live
 	unread      map[*Computation]bool   // those whose queue may still be read, the live ones included
 	nextChannel int
@@ -151,6 +152,9 @@ func (c *Client) Close() {
 		comp.mail.drop()
 	}
 	c.transport.close()
+	if c.beside != nil {
+		c.beside.close()
+	}
 	c.reports.close()
 	c.feeders.Wait()
 }

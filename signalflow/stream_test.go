@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// transports are the options that choose each transport, for tests that hold for both.
+var transports = map[string][]ClientParam{"WebSocket": nil, "SSE": {SSE()}}
+
 // describeBatch writes a batch as text that does not depend on the run that it is of.
 func describeBatch(b *Batch) map[string]string {
 	points := map[string]string{}
@@ -32,9 +35,10 @@ func wantBatch(b *stepBackend, ms int64) map[string]string {
 // Whatever the moment at which a connection breaks, every timestamp comes exactly once, in
 // order, with all its points, and every break is announced once.
 func TestStreamDeliversEachTimestampOnce(t *testing.T) {
-	const steps = 300
-	for transport, options := range map[string][]ClientParam{"WebSocket": nil, "SSE": {SSE()}} {
-		for seed := range uint64(20) {
+	const steps = 400
+	for transport, options := range transports {
+		cuts := 0
+		for seed := range uint64(24) {
 			t.Run(fmt.Sprint(transport, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					rnd := rand.New(rand.NewPCG(seed, 1))
@@ -46,7 +50,8 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 						b.pause = 10 * time.Millisecond
 					}
 					network := serveSteps(t, b)
-					network.rand, network.most, network.left = rnd, 6000, 100
+					network.rand, network.left = rnd, 120
+					network.most = 800 + b.publishes*(200+400*b.series) // the metadata and a few steps
 					c := network.client(t, options...)
 					start := time.Now().Truncate(time.Second)
 					if !b.live {
@@ -84,9 +89,15 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 					if want := start.Add((steps + 1) * time.Second); !next.Equal(want) {
 						t.Errorf("ended before %v, want %v", next, want)
 					}
-					t.Logf("%d cuts, %d resumes, %d runs", network.cuts, resumed, b.runs)
+					if resumed == 0 || resumed > network.cuts {
+						t.Errorf("%d cuts, %d announced", network.cuts, resumed)
+					}
+					cuts += network.cuts
 				})
 			})
+		}
+		if cuts < 2000 {
+			t.Errorf("%s: only %d cuts", transport, cuts)
 		}
 	}
 }

@@ -68,5 +68,8 @@ type link interface {
 
 // newTransport returns the transport that the options chose.
 func newTransport(conf *config, report func(error)) transport {
+	if conf.usesSSE() {
+		return newSSETransport(conf, report)
+	}
 	return newWebSocketTransport(conf, report)
 }
