@@ -22,7 +22,25 @@ func connect(url, token string) (*signalflow.Client, error) {
 		signalflow.AccessToken(token))
 }
 
-var _ = connect
+func TestConnectOverHTTP(t *testing.T) {
+	fake, _ := queueServer(t)
+	client, err := connect(strings.Replace(fake.URL(), "ws", "http", 1)+"/v2/signalflow", fake.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	comp, err := client.Execute(t.Context(), &signalflow.ExecuteRequest{Program: queueProgram, StartMs: 1000, StopMs: 2000, ResolutionMs: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for msg := range comp.Data() {
+		n += len(msg.Payloads)
+	}
+	if n != 2 || comp.Err() != nil {
+		t.Errorf("%d points and %v, want 2", n, comp.Err())
+	}
+}
 
 // printPoints shows the points of a program whose event stream is body.
 func printPoints(out io.Writer, body io.Reader) error {

@@ -113,6 +113,9 @@ type FakeConnection = signalflow.FakeConnection
 // FakeRequest is [signalflow.FakeRequest].
 type FakeRequest = signalflow.FakeRequest
 
+// Feedback is [signalflow.Feedback].
+type Feedback = signalflow.Feedback
+
 // Info is [signalflow.Info].
 type Info = signalflow.Info
 
