@@ -226,6 +226,8 @@ func TestNamedIsChecked(t *testing.T) {
 
 // TestFeatureTableIsChecked breaks the table in each way that checkFeatures looks for.
 func TestFeatureTableIsChecked(t *testing.T) {
+	r := open(t)
+	text := string(r.files[features])
 	for _, test := range []struct{ name, old, new, want string }{
 		{"unknown name", "`Client.Execute`", "`Client.Exec`", "names Client.Exec, which does not exist"},
 		{"unexported name", "`Client.Execute`", "`Client.transport`", "names Client.transport, which does not exist"},
@@ -235,8 +237,6 @@ func TestFeatureTableIsChecked(t *testing.T) {
 		{"a row is gone", "| execute |", "execute |", "has no row that begins | execute |"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := open(t)
-			text := string(r.files[features])
 			broken := strings.Replace(text, test.old, test.new, 1)
 			if broken == text {
 				t.Fatalf("%s does not hold %q", features, test.old)
