@@ -111,6 +111,7 @@ type Def struct {
 	Decorators []*Decorator
 	Name       *Ident
 	Params     []*Param
+	ParamsEnd  Span // the closing parenthesis
 	Body       []Stmt
 }
 

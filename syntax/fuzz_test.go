@@ -9,7 +9,7 @@ import (
 )
 
 func seed(f *testing.F) {
-	for _, path := range []string{"testdata/accepted.flow", "testdata/errors.flow", "testdata/recover.flow"} {
+	for _, path := range []string{"testdata/accepted.flow", "testdata/errors.flow", "testdata/recover.flow", "testdata/format.flow"} {
 		_, list := chunks(f, path)
 		for _, c := range list {
 			f.Add(c.program)
@@ -54,24 +54,48 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// FuzzParse checks that any text gives a tree with sound positions, or an error with one.
+// FuzzParse checks that any text gives a tree with sound positions, and errors with ones
+// in the order of the text where it is no program.
 func FuzzParse(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := syntax.Parse("", text)
+		checkSpans(t, file)
 		if err == nil {
-			checkSpans(t, file)
 			return
 		}
-		var e *syntax.Error
-		if !errors.As(err, &e) || e.Msg == "" || e.Start.Line < 1 || e.Start.Column < 1 {
+		var all syntax.Errors
+		if !errors.As(err, &all) || len(all) == 0 || len(all) > syntax.MaxErrors {
 			t.Fatalf("error %v", err)
 		}
-		if e.End.Line < e.Start.Line || e.End.Line == e.Start.Line && e.End.Column < e.Start.Column {
-			t.Fatalf("error from %v to %v", e.Start, e.End)
+		last := syntax.Position{Line: 1, Column: 1}
+		for _, e := range all {
+			if e.Msg == "" || before(e.Start, last) || before(e.End, e.Start) {
+				t.Fatalf("error from %v to %v, after %v: %v", e.Start, e.End, last, e)
+			}
+			last = e.Start
+			if utf8.ValidString(text) && !utf8.ValidString(e.Render()) {
+				t.Fatalf("rendered %q", e.Render())
+			}
 		}
-		if utf8.ValidString(text) && !utf8.ValidString(e.Render()) {
-			t.Fatalf("rendered %q", e.Render())
+	})
+}
+
+func before(a, b syntax.Position) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+}
+
+// FuzzPrint checks that what is printed of any program is the same program, is printed as
+// it is, and is not out of proportion.
+func FuzzPrint(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := syntax.Parse("", text)
+		if n := len(syntax.Print(file)); n > 200*len(text)+100 {
+			t.Fatalf("%d bytes printed of %d", n, len(text))
+		}
+		if err == nil {
+			checkPrint(t, file)
 		}
 	})
 }

@@ -327,7 +327,7 @@ func (p *parser) def(decorators []*Decorator, from Pos) Stmt {
 	}
 	p.opening()
 	d.Params = p.params()
-	p.closing(RPAREN, "',' or ')'")
+	d.ParamsEnd = p.closing(RPAREN, "',' or ')'")
 	d.Body = p.suite()
 	d.Span = Span{from, endOf(d.Body)}
 	return d
