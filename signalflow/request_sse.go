@@ -86,16 +86,8 @@ func (t *sseTransport) call(ctx, life context.Context, c call) (answer, error) {
 		if c.kind == kindStart && failed.reached { // a second one would run beside the first
 			return answer{}, t.notConnected(fmt.Errorf("the program may have been started: %w", failed.err), ctx.Err())
 		}
-		if pause := pauses.next(0); !fits(wait, pause) || !sleep(wait, pause) {
-			cancel()
-		}
+		sleep(wait, pauses.next(0))
 	}
-}
-
-// fits reports whether ctx may still be alive after a pause.
-func fits(ctx context.Context, pause time.Duration) bool {
-	deadline, _ := ctx.Deadline()
-	return time.Until(deadline) >= pause
 }
 
 func (t *sseTransport) notConnected(last, cause error) error {
