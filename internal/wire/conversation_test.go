@@ -2,7 +2,6 @@ package wire_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"github.com/signalfx/signalflow-client-go/internal/memnet"
 	"github.com/signalfx/signalflow-client-go/internal/wire"
 	"github.com/signalfx/signalflow-client-go/signalflow"
@@ -23,21 +21,43 @@ import (
 // in testdata/conversations/README.md.
 func TestConversations(t *testing.T) {
 	for _, folder := range []string{"conversations", "captures", "both"} {
-		playFolder(t, folder, serveScripts)
+		playFolder(t, folder, "websocket", serveScripts)
+	}
+}
+
+// TestConversationsOverHTTP plays the same, as far as they make sense there.
+func TestConversationsOverHTTP(t *testing.T) {
+	for _, folder := range []string{"conversations", "both"} {
+		playFolder(t, folder, "http", serveScripts)
 	}
 }
 
 // TestFakeConversations plays those of the folder both against a FakeBackend as well.
-func TestFakeConversations(t *testing.T) { playFolder(t, "both", serveFake) }
+func TestFakeConversations(t *testing.T) {
+	playFolder(t, "both", "websocket", serveFake)
+	playFolder(t, "both", "http", serveFake)
+}
 
-func playFolder(t *testing.T, folder string, serve func(*conversation) (http.Handler, func() error)) {
+func playFolder(t *testing.T, folder, transport string, serve func(*conversation) (http.Handler, func() error)) {
 	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no conversations in %s: %v", folder, err)
 	}
+	played := 0
 	for _, file := range files {
-		name := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".txt")
-		t.Run(name, func(t *testing.T) { playFile(t, file, serve) })
+		c, err := parseConversation(file, transport)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.lines) == 0 {
+			continue
+		}
+		played++
+		name := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".txt") + "/" + transport
+		t.Run(name, func(t *testing.T) { c.play(t, serve) })
+	}
+	if played == 0 {
+		t.Errorf("nothing in %s was played over %s", folder, transport)
 	}
 }
 
@@ -73,10 +93,11 @@ func serveScripts(c *conversation) (http.Handler, func() error) {
 
 // conversation is one parsed file.
 type conversation struct {
-	clock    time.Time
-	options  wire.Options
-	programs map[string][]step
-	lines    []talk
+	transport string // "websocket" or "http"
+	clock     time.Time
+	options   wire.Options
+	programs  map[string][]step
+	lines     []talk
 }
 
 // talk is one thing that a side does.
@@ -87,20 +108,16 @@ type talk struct {
 	rest string
 }
 
-// playFile plays one file inside a bubble against what serve starts.
-func playFile(t *testing.T, file string, serve func(*conversation) (http.Handler, func() error)) {
-	c, err := parseConversation(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+// play plays a file inside a bubble against what serve starts.
+func (c *conversation) play(t *testing.T, serve func(*conversation) (http.Handler, func() error)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(c.clock))
 		handler, stop := serve(c)
-		listener := memnet.Listen(filepath.Base(file))
+		listener := memnet.Listen(t.Name())
 		server := &http.Server{Handler: handler}
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(listener) }()
-		p := &player{t: t, listener: listener, peers: make(map[string]*peer), seen: make(map[string]string)}
+		p := &player{t: t, overHTTP: c.transport == "http", listener: listener, peers: make(map[string]*peer), seen: make(map[string]string)}
 		for _, l := range c.lines {
 			if err := p.play(l); err != nil {
 				t.Errorf("%s: %v", l.at, err)
@@ -116,12 +133,14 @@ func playFile(t *testing.T, file string, serve func(*conversation) (http.Handler
 	})
 }
 
-func parseConversation(file string) (*conversation, error) {
+// parseConversation reads the lines of a file that are meant for a transport.
+func parseConversation(file, transport string) (*conversation, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	c := &conversation{programs: make(map[string][]step), clock: time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)}
+	c := &conversation{transport: transport, programs: make(map[string][]step), clock: time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)}
+	only := "any"
 	program := ""
 	for i, line := range strings.Split(string(text), "\n") {
 		at := fmt.Sprintf("%s:%d", filepath.Base(file), i+1)
@@ -134,6 +153,12 @@ func parseConversation(file string) (*conversation, error) {
 		case verb == "program":
 			program = rest
 			c.programs[program] = []step{}
+		case verb == "transport":
+			only = rest
+			if only != "any" && only != "websocket" && only != "http" {
+				return nil, fmt.Errorf("%s: unknown transport %q", at, only)
+			}
+		case only != "any" && only != transport:
 		case verb == "clock":
 			if c.clock, err = time.Parse(time.RFC3339, rest); err != nil {
 				return nil, fmt.Errorf("%s: %w", at, err)
@@ -155,6 +180,10 @@ func (c *conversation) setOption(text string) error {
 	switch name {
 	case "channels":
 		c.options.MaxChannels = int(number(value))
+	case "keep-alive":
+		c.options.KeepAlive = duration(value)
+	case "persistent":
+		c.options.MaxPersistent = int(number(value))
 	case "queue":
 		c.options.MaxQueueBytes = int(number(value))
 	case "slow-consumer-after":
@@ -170,6 +199,7 @@ func (c *conversation) setOption(text string) error {
 // player holds the state of one conversation.
 type player struct {
 	t        *testing.T
+	overHTTP bool
 	listener *memnet.Listener
 	peers    map[string]*peer
 	seen     map[string]string // values of <name> placeholders
@@ -207,74 +237,41 @@ func (p *player) act(l talk) error {
 	if err != nil {
 		return err
 	}
-	switch verb {
-	case "pause":
-		c.gate.pause()
-	case "resume":
-		c.gate.resume()
-	case "hold":
-		c.gate.hold()
-	case "flush":
-		if err := c.gate.flush(); err != nil {
-			return err
-		}
-	case "cut":
-		c.ws.NetConn().Close()
-	default:
-		return fmt.Errorf("unknown act %q", verb)
+	if err := c.side.act(verb); err != nil {
+		return err
 	}
 	synctest.Wait()
 	return nil
 }
 
-// peer returns a connection by name, opened at its first use.
+// peer returns a client by name, connected at its first use.
 func (p *player) peer(name string) (*peer, error) {
 	if c := p.peers[name]; c != nil {
 		return c, nil
 	}
-	c := &peer{done: make(chan struct{})}
-	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
-		nc, err := p.listener.Dial()
-		c.gate = &gatedConn{Conn: nc}
-		return c.gate, err
-	}}
-	ws, _, err := dialer.Dial("ws://memnet/v2/signalflow/connect", nil)
-	if err != nil {
-		return nil, err
+	c := &peer{}
+	if p.overHTTP {
+		c.side = newCaller(c, p.listener)
+	} else {
+		s, err := openSocket(c, p.listener)
+		if err != nil {
+			return nil, err
+		}
+		c.side = s
 	}
-	c.ws = ws
-	ws.SetPongHandler(func(data string) error {
-		c.add(frame{mark: "shown", text: "pong " + data})
-		return nil
-	})
 	p.peers[name] = c
-	go c.read()
 	return c, nil
 }
 
 // say sends what the client says.
 func (p *player) say(c *peer, rest string) error {
 	defer synctest.Wait()
-	text := placeholder.ReplaceAllStringFunc(rest, func(name string) string {
+	return c.side.say(placeholder.ReplaceAllStringFunc(rest, func(name string) string {
 		if v, known := p.seen[name]; known {
 			return v
 		}
 		return name
-	})
-	verb, arg, _ := strings.Cut(text, " ")
-	deadline := time.Now().Add(time.Second)
-	switch verb {
-	case "ping":
-		return c.ws.WriteControl(websocket.PingMessage, []byte(arg), deadline)
-	case "close":
-		return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(int(number(arg)), ""), deadline)
-	case "binary":
-		return c.ws.WriteMessage(websocket.BinaryMessage, []byte(arg))
-	case "repeat": // repeat N TEXT: a request that is N times as long
-		count, piece, _ := strings.Cut(arg, " ")
-		return c.ws.WriteMessage(websocket.TextMessage, []byte(strings.Repeat(piece, int(number(count)))))
-	}
-	return c.ws.WriteMessage(websocket.TextMessage, []byte(text))
+	}))
 }
 
 // expect takes the next frame of the same channel and compares it. Nothing is waited for:
@@ -292,6 +289,12 @@ func (p *player) expect(c *peer, want string) error {
 		return c.takeFlood(channel)
 	}
 	f := parseExpected(want)
+	if p.overHTTP {
+		if ofConnection(f) {
+			return nil
+		}
+		f = asOverHTTP(f)
+	}
 	for i, got := range c.frames {
 		if got.channel != f.channel {
 			continue
@@ -314,9 +317,7 @@ func (p *player) finish() {
 			p.t.Errorf("connection %q: not expected: %s", name, f)
 		}
 		c.mu.Unlock()
-		c.gate.resume()
-		c.ws.Close()
-		<-c.done
+		c.side.close()
 	}
 	p.listener.Close()
 }

@@ -206,17 +206,26 @@ func httpJSON(w http.ResponseWriter, status int, body any) {
 func httpError(w http.ResponseWriter, err error) {
 	m := asMessage(err)
 	body := struct {
-		Code    int                    `json:"code"`
-		Type    string                 `json:"errorType"`
-		Message string                 `json:"message"`
-		Context *messages.ErrorContext `json:"context,omitempty"`
-	}{Code: m.Error, Type: m.ErrorType, Message: m.Message}
-	if m.Context != (messages.ErrorContext{}) {
-		body.Context = &m.Context
-	}
+		Code    int             `json:"code"`
+		Type    string          `json:"errorType"`
+		Message string          `json:"message"`
+		Context json.RawMessage `json:"context,omitempty"`
+	}{m.Error, m.ErrorType, m.Message, contextOf(m)}
 	status := m.Error
 	if status < 400 || status > 599 {
 		status = http.StatusInternalServerError
 	}
 	httpJSON(w, status, body)
+}
+
+// contextOf returns the context of an error in the form of the messages, nil if it has none.
+func contextOf(m *messages.ErrorMessage) json.RawMessage {
+	var body struct {
+		Context json.RawMessage `json:"context"`
+	}
+	text, err := messages.AppendText(nil, m, "")
+	if err != nil || json.Unmarshal(text, &body) != nil { // a traceback that is no JSON; the message itself tells
+		return nil
+	}
+	return body.Context
 }

@@ -7,18 +7,25 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/signalfx/signalflow-client-go/internal/memnet"
 )
 
-// peer is one client connection.
+// peer is one client: a WebSocket connection, or over HTTP what shares a token.
 type peer struct {
-	ws   *websocket.Conn
-	gate *gatedConn
-	done chan struct{} // the reader has ended
+	side side
 
 	mu     sync.Mutex
 	frames []frame
+}
+
+// side is how a peer talks to the server.
+type side interface {
+	say(text string) error // what follows > in a file
+	act(verb string) error // what follows =
+	close()                // returns when nothing more is added to the frames
 }
 
 // frame is one thing that came from the server, in the notation of the files.
@@ -41,21 +48,90 @@ func (c *peer) add(f frame) {
 	c.frames = append(c.frames, f)
 }
 
-func (c *peer) read() {
-	defer close(c.done)
+// socket is the side of a peer over WebSocket.
+type socket struct {
+	*peer
+	ws   *websocket.Conn
+	gate *gatedConn
+	done chan struct{} // the reader has ended
+}
+
+func openSocket(c *peer, l *memnet.Listener) (*socket, error) {
+	s := &socket{peer: c, done: make(chan struct{})}
+	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
+		nc, err := l.Dial()
+		s.gate = &gatedConn{Conn: nc}
+		return s.gate, err
+	}}
+	ws, _, err := dialer.Dial("ws://memnet/v2/signalflow/connect", nil)
+	if err != nil {
+		return nil, err
+	}
+	s.ws = ws
+	ws.SetPongHandler(func(data string) error {
+		c.add(frame{mark: "shown", text: "pong " + data})
+		return nil
+	})
+	go s.read()
+	return s, nil
+}
+
+func (s *socket) say(text string) error {
+	verb, arg, _ := strings.Cut(text, " ")
+	deadline := time.Now().Add(time.Second)
+	switch verb {
+	case "ping":
+		return s.ws.WriteControl(websocket.PingMessage, []byte(arg), deadline)
+	case "close":
+		return s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(int(number(arg)), ""), deadline)
+	case "binary":
+		return s.ws.WriteMessage(websocket.BinaryMessage, []byte(arg))
+	case "repeat": // repeat N TEXT: a request that is N times as long
+		count, piece, _ := strings.Cut(arg, " ")
+		return s.ws.WriteMessage(websocket.TextMessage, []byte(strings.Repeat(piece, int(number(count)))))
+	}
+	return s.ws.WriteMessage(websocket.TextMessage, []byte(text))
+}
+
+func (s *socket) act(verb string) error {
+	switch verb {
+	case "pause":
+		s.gate.pause()
+	case "resume":
+		s.gate.resume()
+	case "hold":
+		s.gate.hold()
+	case "flush":
+		return s.gate.flush()
+	case "cut":
+		return s.ws.NetConn().Close()
+	default:
+		return fmt.Errorf("unknown act %q", verb)
+	}
+	return nil
+}
+
+func (s *socket) close() {
+	s.gate.resume()
+	s.ws.Close()
+	<-s.done
+}
+
+func (s *socket) read() {
+	defer close(s.done)
 	for {
-		kind, data, err := c.ws.ReadMessage()
+		kind, data, err := s.ws.ReadMessage()
 		if err != nil {
 			text := "lost"
 			var closed *websocket.CloseError
 			if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
 				text = strings.TrimSpace(fmt.Sprintf("close %d %s", closed.Code, closed.Text))
 			}
-			c.add(frame{mark: "shown", text: text})
-			c.ws.Close()
+			s.add(frame{mark: "shown", text: text})
+			s.ws.Close()
 			return
 		}
-		c.add(toFrame(kind, data))
+		s.add(toFrame(kind, data))
 	}
 }
 

@@ -155,14 +155,8 @@ func withErrors(e *messages.ErrorMessage) *messages.ErrorMessage {
 	}
 	c := *e
 	item := messages.ErrorItem{Code: e.ErrorType, Context: map[string]any{}}
-	if e.Context != (messages.ErrorContext{}) {
-		text, err := json.Marshal(e.Context)
-		if err == nil {
-			err = json.Unmarshal(text, &item.Context)
-		}
-		if err != nil { // a traceback that is no JSON; the message itself tells
-			item.Context = map[string]any{}
-		}
+	if text := contextOf(e); text != nil {
+		json.Unmarshal(text, &item.Context) // was JSON a moment ago
 	}
 	c.Errors = []messages.ErrorItem{item}
 	return &c

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,11 @@ func (b *scriptBackend) Authenticate(_ context.Context, token string) (wire.Iden
 }
 
 func (b *scriptBackend) Prepare(_ context.Context, id wire.Identity, req *wire.Request) (wire.Computation, error) {
-	steps, known := b.programs[req.Program]
+	name := req.Program
+	if req.Type == wire.ExplainRequest {
+		name = "incident " + req.IncidentID
+	}
+	steps, known := b.programs[name]
 	if !known {
 		return nil, &wire.Error{
 			Code: 400, Type: "ANALYTICS_PROGRAM_NAME_ERROR", Message: "no such program",
@@ -49,7 +54,58 @@ func (b *scriptBackend) Prepare(_ context.Context, id wire.Identity, req *wire.R
 	if len(steps) > 0 && steps[0].verb == "refuse" {
 		return nil, errors.New(steps[0].rest)
 	}
+	for len(steps) > 0 {
+		switch steps[0].verb {
+		case "kind": // of request that it is for
+			if steps[0].rest != req.Type {
+				return nil, &wire.Error{Code: 400, Type: wire.TypeBadRequest, Message: "this program is for " + steps[0].rest}
+			}
+		case "args":
+			if want := *decodeAs[map[string]any](steps[0].rest); !reflect.DeepEqual(want, req.Args) {
+				return nil, fmt.Errorf("arguments %v", req.Args)
+			}
+		case "options":
+			if got := options(req); got != steps[0].rest {
+				return nil, fmt.Errorf("options %s", got)
+			}
+		default:
+			return &script{req: req, steps: steps}, nil
+		}
+		steps = steps[1:]
+	}
 	return &script{req: req, steps: steps}, nil
+}
+
+// options writes those of a request in the order of protocol.md 2.4.
+func options(r *wire.Request) string {
+	moment := func(t wire.TimeSpec) string {
+		if t.Text != "" || t.IsZero() {
+			return t.Text
+		}
+		return fmt.Sprint(t.Ms)
+	}
+	text := fmt.Sprintf("start=%s stop=%s resolution=%v maxDelay=%v timezone=%s", moment(r.Start), moment(r.Stop), r.Resolution, r.MaxDelay, r.Timezone)
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{
+		{"immediate", r.Immediate}, {"persistent", r.Persistent}, {"withDerivedMetadata", r.WithDerivedMetadata},
+		{"resolutionAdjustable", r.ResolutionAdjustable}, {"disableAllMetricPublishes", r.DisableAllMetricPublishes},
+		{"offsetByMaxDelay", r.OffsetByMaxDelay}, {"usedByDetectorUI", r.UsedByDetectorUI}, {"useCache", r.UseCache},
+	} {
+		if flag.set {
+			text += " " + flag.name
+		}
+	}
+	return text
+}
+
+// Filter lets the series of one label through.
+func (b *scriptBackend) Filter(_ context.Context, _ wire.Identity, filters string) (func(*messages.MetadataProperties) bool, error) {
+	if filters == "((" {
+		return nil, &wire.Error{Code: 400, Type: wire.TypeBadRequest, Message: "no such filter"}
+	}
+	return func(p *messages.MetadataProperties) bool { return p.InternalProperties["sf_streamLabel"] == filters }, nil
 }
 
 type script struct {
