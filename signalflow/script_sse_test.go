@@ -2,14 +2,20 @@ package signalflow
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/signalfx/signalfx-go/idtool"
 
@@ -22,6 +28,7 @@ type httpScript struct {
 	listen *memnet.Listener
 	serve  func(c *httpExchange)
 
+	handlers sync.WaitGroup
 	mu       sync.Mutex
 	requests []*httpExchange
 	conns    map[net.Conn]bool // those that the client has dialled
@@ -50,11 +57,14 @@ func newHTTPScript(t *testing.T, serve func(c *httpExchange)) *httpScript {
 	t.Cleanup(func() {
 		server.Close()
 		served.Wait()
+		s.handlers.Wait()
 	})
 	return s
 }
 
 func (s *httpScript) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handlers.Add(1)
+	defer s.handlers.Done()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -183,3 +193,17 @@ func (c *httpExchange) status(code int, body string) {
 
 // hang leaves the response open until the client or the test ends it.
 func (c *httpExchange) hang() { <-c.r.Context().Done() }
+
+// newCertificate signs itself.
+func newCertificate(t *testing.T) tls.Certificate {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(100, 0, 0)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: private}
+}
