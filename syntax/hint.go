@@ -53,57 +53,27 @@ func (p *parser) habit(expected string) string {
 	if hint := p.bracketHint(); hint != "" {
 		return hint
 	}
-	atEnd := expected == endOfLine
-	switch p.tok.Kind {
-	case NEWLINE, INDENT, DEDENT, EOF:
+	var hint string
+	switch k := p.tok.Kind; {
+	case k == NEWLINE, k == INDENT, k == DEDENT, k == EOF:
 		return p.layoutHint()
-	case RPAREN, RBRACKET, RBRACE:
-		if len(p.open) == 0 {
-			return "no bracket is open"
-		}
-	case LBRACE:
-		if atEnd || expected == "':'" {
-			return "a block begins with ':' and is indented"
-		}
-	case ASSIGN:
-		return p.assignHint()
-	case COLON:
-		switch {
-		case atEnd && strings.HasPrefix(p.src.Text[p.tok.To:], "="):
-			return "write '='; there is no ':='"
-		case atEnd && p.last.Kind == ID:
-			return nameHint(p.last, "a name has no type; write only the name, '=' and the value")
-		}
-	case STRING:
-		if p.last.Kind == ID && p.last.To == p.tok.From {
-			return "there are no string prefixes; join texts with + and str()"
-		}
-	case ID:
-		return p.wordHint()
-	case PLUS, MINUS, AMPERSAND, PIPE, SLASH, POWER, STAR:
-		return p.operatorHint()
-	case IN, NOT:
-		if atEnd {
-			return "'in' is no comparison; it belongs to a comprehension"
-		}
-	case FOR:
-		if expected == "a statement" {
-			return reserved["while"]
-		}
-	case IF:
-		if p.last.Kind == ELSE {
-			return "write 'elif'"
-		}
-	case ELIF, ELSE:
-		if expected == "a statement" {
-			return "no 'if' stands before it at this level"
-		}
-	case ARROW:
-		return "the type of a result is not written"
-	case RESERVED:
+	case k == RESERVED:
 		return "'" + p.tok.Value + "' is reserved: " + reserved[p.tok.Value]
+	case AND <= k && k <= TRUE:
+		hint = p.keywordHint(expected)
+	case k == ID:
+		hint = p.wordHint()
+	case k == ASSIGN:
+		hint = p.assignHint(expected)
+	case k == COLON:
+		hint = p.colonHint(expected)
+	default:
+		hint = p.operatorHint(expected)
 	}
-	return nameHint(p.last, "")
+	if hint == "" && p.last.Kind == ID {
+		return habits[p.last.Value]
+	}
+	return hint
 }
 
 // bracketHint names the innermost bracket that is never closed, where the next token shows
@@ -142,47 +112,106 @@ func (p *parser) layoutHint() string {
 	return ""
 }
 
-func (p *parser) assignHint() string {
-	if p.last.To == p.tok.From {
-		switch p.last.Kind {
-		case PLUS, MINUS, STAR, SLASH, POWER, PIPE, AMPERSAND, CARET, LSHIFT, RSHIFT:
-			return "a name is bound once; there is no '" + p.last.Value + "='"
-		case EQ, NE:
-			return "write '" + p.last.Value + "'"
-		}
-	}
-	return "'==' compares"
-}
-
-// wordHint is for a name that stands where an operator or a bracket should.
-func (p *parser) wordHint() string {
-	if p.last.To == p.tok.From && (p.last.Kind == INT || p.last.Kind == FLOAT) {
-		return "a duration is a text: '" + p.last.Value + p.tok.Value + "'"
-	}
-	return nameHint(p.tok, nameHint(p.last, ""))
-}
-
-// operatorHint is for an operator that stands where an expression should.
-func (p *parser) operatorHint() string {
-	if p.last.Kind != p.tok.Kind || p.last.To != p.tok.From {
-		return ""
-	}
-	switch p.tok.Kind {
-	case AMPERSAND:
-		return "write 'and'"
-	case PIPE:
-		return "write 'or'"
-	case SLASH:
-		return "there is no '//'; '/' divides, and a comment begins with #"
+// keywordHint is for a word of the language at the wrong place.
+func (p *parser) keywordHint(expected string) string {
+	behind := strings.TrimLeft(p.src.Text[p.tok.To:], " \t")
+	switch k := p.tok.Kind; {
+	case strings.Contains(expected, "name"), strings.HasPrefix(behind, "=") && !strings.HasPrefix(behind, "=="):
+		return "'" + p.tok.Value + "' is a word of the language and cannot be a name"
+	case k == IN && expected == endOfLine, k == NOT && strings.HasPrefix(behind, "in "):
+		return "'in' is no comparison; it belongs to a comprehension"
+	case k == NOT && expected == "an expression", k == LAMBDA && expected == "an expression":
+		return "put it in parentheses with what belongs to it"
+	case k == FOR && expected == "a statement":
+		return reserved["while"]
+	case k == FOR && strings.HasSuffix(expected, "'}'"):
+		return "there are no comprehensions of dicts"
+	case k == IF && p.last.Kind == ELSE:
+		return "write 'elif'"
+	case (k == ELIF || k == ELSE) && expected == "a statement":
+		return "no 'if' stands before it at this level"
+	case (k == IF || k == DEF) && expected == "a statement":
+		return "it needs a line of its own"
 	}
 	return ""
 }
 
-// nameHint returns what to write for a name that is a word of another language, or a given
-// hint.
-func nameHint(t Token, otherwise string) string {
-	if hint := habits[t.Value]; hint != "" && t.Kind == ID {
-		return hint
+// wordHint is for a name that stands where an operator or a bracket should.
+func (p *parser) wordHint() string {
+	if p.last.To != p.tok.From || p.last.Kind != INT && p.last.Kind != FLOAT {
+		return habits[p.tok.Value]
 	}
-	return otherwise
+	switch word := p.tok.Value; {
+	case word == "ms" || len(word) == 1 && strings.Contains("smhdwMy", word):
+		return "a duration is a text: '" + p.last.Value + word + "'"
+	case word[0] == '_':
+		return "a number is written without '_'"
+	case word[0] == 'e' || word[0] == 'E':
+		return "digits follow the 'e' of a number"
+	}
+	return "a name begins with a letter, and a number is decimal"
+}
+
+// compares is the hint at a "=" for which there is no better one.
+const compares = "'==' compares"
+
+func (p *parser) assignHint(expected string) string {
+	behind := p.src.Text[p.tok.To:]
+	switch {
+	case p.last.To == p.tok.From && (p.last.Kind == EQ || p.last.Kind == NE):
+		return "write '" + p.last.Value + "'"
+	case p.last.To == p.tok.From && PLUS <= p.last.Kind && p.last.Kind <= RSHIFT:
+		return "a name is bound once; there is no '" + p.last.Value + "='"
+	case strings.HasPrefix(behind, ">"), strings.HasPrefix(behind, "<"):
+		return "write '" + behind[:1] + "='"
+	case expected == "a statement", strings.Contains(expected, "name"):
+		return ""
+	}
+	return compares
+}
+
+func (p *parser) colonHint(expected string) string {
+	switch {
+	case strings.HasPrefix(p.src.Text[p.tok.To:], "="):
+		return "write '='; there is no ':='"
+	case p.last.Kind == ID && habits[p.last.Value] == "" && expected == endOfLine:
+		return "a name has no type; write only the name, '=' and the value"
+	case p.last.Kind == ID && expected == "',' or ')'":
+		return "an argument with a name is written name=value"
+	case strings.HasSuffix(expected, "']'"):
+		return "a slice has no step"
+	}
+	return ""
+}
+
+// operatorHint is for an operator, a bracket or a literal at the wrong place.
+func (p *parser) operatorHint(expected string) string {
+	adjacent := p.last.To == p.tok.From
+	switch k := p.tok.Kind; {
+	case closes(k) && len(p.open) == 0:
+		return "no bracket is open"
+	case k == LBRACE && (expected == endOfLine || expected == "':'"):
+		return "a block begins with ':' and is indented"
+	case (k == COMMA || k == RBRACE) && expected == "':'" && len(p.open) > 0:
+		return "there are no sets; a list has square brackets"
+	case k == LPAREN && p.last.Kind == FOR:
+		return "write the names without parentheses"
+	case k == STRING && adjacent && p.last.Kind == ID:
+		return "there are no string prefixes; join texts with + and str()"
+	case k == FLOAT && adjacent && p.tok.Value[0] == '.' && p.last.Kind != DOT:
+		return "an element of a list is written list[1]"
+	case k == AMPERSAND && adjacent && p.last.Kind == k:
+		return "write 'and'"
+	case k == PIPE && adjacent && p.last.Kind == k:
+		return "write 'or'"
+	case k == SLASH && adjacent && p.last.Kind == k:
+		return "there is no '//'; '/' divides, and a comment begins with #"
+	case (k == STAR || k == POWER) && (expected == "an expression" || expected == "a statement") && p.last.Kind == COMMA:
+		return "a star stands only before arguments and parameters"
+	case k == ARROW && expected == "':'":
+		return "the type of a result is not written"
+	case k == ARROW, k == ELLIPSIS:
+		return "'" + p.tok.Value + "' has no meaning in SignalFlow"
+	}
+	return ""
 }

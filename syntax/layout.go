@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -88,7 +89,7 @@ func (p *piece) measure() {
 
 // layout writes pieces in lines.
 type layout struct {
-	buf   strings.Builder
+	buf   []byte
 	col   int  // characters on the current line
 	base  int  // where the statement begins
 	next  int  // where its lines after a backslash begin
@@ -97,7 +98,7 @@ type layout struct {
 
 func (l *layout) write(text string) {
 	if text != "" {
-		l.buf.WriteString(text)
+		l.buf = append(l.buf, text...)
 		l.col += utf8.RuneCountInString(text)
 		l.blank = false
 	}
@@ -105,14 +106,23 @@ func (l *layout) write(text string) {
 
 // newline begins a line inside the brackets of a statement.
 func (l *layout) newline(indent int) {
-	l.buf.WriteByte('\n')
+	l.endLine()
 	l.begin(min(indent, l.base+maxInset))
 }
 
+// endLine ends a line, without the blanks that were meant for more text.
+func (l *layout) endLine() {
+	l.buf = append(bytes.TrimRight(l.buf, " "), '\n')
+}
+
+// note writes a comment behind what is on the line.
+func (l *layout) note(text string) {
+	l.buf = bytes.TrimRight(l.buf, " ")
+	l.write("  " + text)
+}
+
 func (l *layout) begin(indent int) {
-	for range indent {
-		l.buf.WriteByte(' ')
-	}
+	l.buf = append(l.buf, strings.Repeat(" ", indent)...)
 	l.col, l.blank = indent, true
 }
 
@@ -267,7 +277,7 @@ func (l *layout) line(line pieces, indent, tail int) {
 		l.breakSome(line[:n], indent, 0)
 		switch note := line[n]; {
 		case note.kind == endNote:
-			l.write("  " + note.text)
+			l.note(note.text)
 		default:
 			if !l.blank {
 				l.newline(indent + indentWidth)
@@ -334,12 +344,12 @@ func (l *layout) brackets(p *piece, indent int) {
 	inner := indent + indentWidth
 	l.write(p.text)
 	for _, note := range p.head {
-		l.write("  " + note.text)
+		l.note(note.text)
 	}
 	for i, part := range p.parts {
 		var note string
 		if n := len(part) - 1; n >= 0 && part[n].kind == endNote {
-			part, note = part[:n], "  "+part[n].text
+			part, note = part[:n], part[n].text
 		}
 		comma := ""
 		if p.comma || i < len(p.parts)-1 {
@@ -347,7 +357,10 @@ func (l *layout) brackets(p *piece, indent int) {
 		}
 		l.newline(inner)
 		l.element(part, inner, len(comma))
-		l.write(comma + note)
+		l.write(comma)
+		if note != "" {
+			l.note(note)
+		}
 	}
 	for _, note := range p.tail {
 		l.newline(inner)

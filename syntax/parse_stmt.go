@@ -70,12 +70,13 @@ func (p *parser) attempt(list []Stmt) (read []Stmt, ok bool) {
 func (p *parser) simpleLine(list []Stmt) []Stmt {
 	for {
 		p.chain = 0
-		list = append(list, p.small())
+		s := p.small()
+		list = append(list, s)
 		if p.tok.Kind == NEWLINE || p.tok.Kind == EOF {
 			break
 		}
 		if !p.take(SEMICOLON) {
-			p.unexpected(endOfLine)
+			p.unexpected(after(s))
 		}
 		if p.tok.Kind == NEWLINE || p.tok.Kind == EOF {
 			break
@@ -83,6 +84,15 @@ func (p *parser) simpleLine(list []Stmt) []Stmt {
 	}
 	p.take(NEWLINE)
 	return list
+}
+
+// after returns what is expected after a statement that is complete.
+func after(s Stmt) string {
+	switch s.(type) {
+	case *Import, *FromImport:
+		return "the end of the line"
+	}
+	return endOfLine
 }
 
 func (p *parser) small() Stmt {
@@ -131,7 +141,11 @@ func (p *parser) assignment() Stmt {
 	p.next()
 	a.Value = p.exprList()
 	if p.tok.Kind == ASSIGN {
-		panic(p.surprise(endOfLine).WithHint("bind each name in a statement of its own"))
+		err := p.surprise(endOfLine)
+		if err.Hint == compares {
+			err.Hint = "bind each name in a statement of its own"
+		}
+		panic(err)
 	}
 	a.Span = p.since(from)
 	return a
@@ -140,9 +154,7 @@ func (p *parser) assignment() Stmt {
 // badTarget ends the parse at the "=" after what cannot be bound.
 func (p *parser) badTarget(x Expr) {
 	err := p.surprise(endOfLine)
-	switch Unparen(x).(type) {
-	case *Compare:
-	default:
+	if _, ok := Unparen(x).(*Compare); !ok && err.Hint == compares {
 		err.Hint = "only names can be bound, as in a = x or a, b = x"
 	}
 	panic(err)
@@ -278,10 +290,9 @@ func (p *parser) suite() []Stmt {
 		p.depth-- // indented counts the level
 		p.indented(&body)
 		p.depth++
-	default:
-		p.report(p.surprise("an indented block"))
 	}
 	if len(body) == 0 {
+		p.report(p.surprise("an indented block"))
 		body = []Stmt{&Bad{Span: Span{p.last.From, p.last.From}}}
 	}
 	p.leave()
@@ -346,21 +357,24 @@ func (p *parser) params() []*Param {
 		case p.tok.Kind == POWER:
 			p.next()
 			param.Stars = 2
-			p.typed(param)
+			p.typed(param, "the name of the parameter")
 		case p.tok.Kind == STAR && !star:
 			p.next()
 			star, param.Stars = true, 1
 			if p.tok.Kind == ID {
-				p.typed(param)
+				p.typed(param, "")
 			}
 		default:
-			p.typed(param)
+			p.typed(param, "a parameter or ')'")
 			if p.take(ASSIGN) {
 				param.Default = p.expr()
 			}
 		}
 		param.Span = p.since(from)
 		list = append(list, param)
+		if param.Stars > 0 && p.tok.Kind == ASSIGN {
+			panic(p.surprise("',' or ')'").WithHint("a parameter with a star has no default"))
+		}
 		if param.Stars == 2 && p.tok.Kind != RPAREN {
 			p.unexpected("')'")
 		}
@@ -375,8 +389,8 @@ func (p *parser) params() []*Param {
 }
 
 // typed reads a parameter's name with its annotation.
-func (p *parser) typed(param *Param) {
-	param.Name = p.ident("a parameter or ')'")
+func (p *parser) typed(param *Param, expected string) {
+	param.Name = p.ident(expected)
 	if p.take(COLON) {
 		param.Annotation = p.ident("the name of a type")
 	}

@@ -16,7 +16,7 @@ func Format(name, text string) (string, error) {
 func Print(file *File) string {
 	p := &printer{builder: builder{src: file.Source, notes: file.Comments}, first: true}
 	p.block(file.Stmts, 0, -1, file.To)
-	return p.out.buf.String()
+	return string(p.out.buf)
 }
 
 // printer prints statements; indent is where they begin.
@@ -53,12 +53,6 @@ func (p *printer) notesBefore(end Pos, header int) int {
 	return len(p.notes)
 }
 
-// indentation returns the width of the blanks that begin the line of an offset.
-func (s *Source) indentation(at Pos) int {
-	width, _ := indentation(s.Text[lineBegin(s.Text, int(at)):])
-	return width
-}
-
 // above prints the next n comments on lines of their own, and the blank lines around them
 // and before the statement that follows; nil is none. One blank line is kept where there
 // are some, and there is one on both sides of a definition with the comments that touch it.
@@ -78,13 +72,13 @@ func (p *printer) above(n int, next Stmt, indent int, afterDef bool) {
 	}
 	for i, line := range lines {
 		if !p.first && (line-p.last > 1 || i == 0 && afterDef || i == touching) {
-			p.out.buf.WriteByte('\n')
+			p.out.endLine()
 		}
 		p.first, p.last = false, line
 		if i < n {
 			p.start(indent, false)
 			p.out.write(noteText(p.notes[i]))
-			p.out.buf.WriteByte('\n')
+			p.out.endLine()
 		}
 	}
 	p.notes = p.notes[n:]
@@ -108,10 +102,10 @@ func (p *printer) end(indent int, at, next Pos) {
 	p.out.statement(p.made, indent)
 	p.made = p.made[:0]
 	if len(p.notes) > 0 && p.notes[0].From < next && !p.src.alone(p.notes[0]) {
-		p.out.write("  " + noteText(p.notes[0]))
+		p.out.note(noteText(p.notes[0]))
 		p.notes = p.notes[1:]
 	}
-	p.out.buf.WriteByte('\n')
+	p.out.endLine()
 	p.first, p.last = false, p.lineOf(at)
 }
 

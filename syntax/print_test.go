@@ -117,3 +117,48 @@ func writeShape(b *strings.Builder, v reflect.Value) {
 		fmt.Fprintf(b, "%#v", v.Interface())
 	}
 }
+
+// A comment keeps its place in the order of things wherever it stands: behind any token in
+// brackets, and at the end of any line.
+func TestCommentsAnywhere(t *testing.T) {
+	for _, path := range []string{"testdata/accepted.flow", "testdata/format.flow"} {
+		_, list := chunks(t, path)
+		for _, c := range list {
+			for _, at := range gaps(c.program) {
+				for _, comment := range []string{" # c\n", "\n# c\n", "\n # c\n\n# d\n", " # c\n  # d\n"} {
+					text := c.program[:at] + comment + c.program[at:]
+					file, err := syntax.Parse("", text)
+					if err != nil {
+						t.Fatalf("%s:%d: %v in\n%s", path, c.line, err, text)
+					}
+					checkPrint(t, file)
+					if t.Failed() {
+						t.Fatalf("%s:%d", path, c.line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// gaps returns the offsets behind tokens where a comment and a line end may be put.
+func gaps(text string) (list []int) {
+	s := syntax.NewScanner(syntax.NewSource("", text))
+	depth := 0
+	var last syntax.Token
+	for tok := s.Next(); tok.Kind != syntax.EOF; tok = s.Next() {
+		if depth > 0 || tok.Kind == syntax.NEWLINE && last.Kind != syntax.NEWLINE && last.To > 0 {
+			if last.Kind != syntax.COMMENT {
+				list = append(list, int(last.To))
+			}
+		}
+		switch tok.Kind {
+		case syntax.LPAREN, syntax.LBRACKET, syntax.LBRACE:
+			depth++
+		case syntax.RPAREN, syntax.RBRACKET, syntax.RBRACE:
+			depth--
+		}
+		last = tok
+	}
+	return list
+}

@@ -2,8 +2,8 @@ package syntax
 
 import "strings"
 
-// report notes a mistake and lets the parser go on: what a panic carried, or an *Error. At
-// a bound it ends the parse.
+// report notes a mistake and lets the parser go on: what a panic carried, or an *Error. Of
+// several at one place the first counts. At a bound report ends the parse.
 func (p *parser) report(r any) {
 	e, ok := r.(*Error)
 	if !ok {
@@ -12,7 +12,9 @@ func (p *parser) report(r any) {
 	if e.Kind == LimitError || len(p.errs) == MaxErrors-1 {
 		panic(e) // run notes it
 	}
-	p.errs = append(p.errs, e)
+	if n := len(p.errs); n == 0 || p.errs[n-1].Start != e.Start {
+		p.errs = append(p.errs, e)
+	}
 }
 
 // bad leaves out the statement that began with a token and has a mistake: the rest of its
@@ -81,17 +83,23 @@ func (p *parser) leaveBrackets(start Pos) {
 		p.scan.open = 0 // brackets of the wrong kind may have been counted
 		return
 	}
-	text := p.src.Text
-	width, _ := indentation(text[lineBegin(text, int(start)):])
+	width := p.src.indentation(start)
 	for ; p.tok.Kind != EOF; p.skip() {
-		from := lineBegin(text, int(p.tok.From))
-		own, n := indentation(text[from:])
-		if from > int(start) && from+n == int(p.tok.From) && own <= width && !closes(p.tok.Kind) {
+		if beginsLine(p.src.Text, p.last, p.tok) && p.src.indentation(p.tok.From) <= width && !closes(p.tok.Kind) {
 			p.scan.resume(p.tok.From)
 			p.skip()
 			return
 		}
 	}
+}
+
+// beginsLine reports whether a token is on a later line than the one before it, and nothing
+// but blanks is before it there.
+func beginsLine(text string, last, tok Token) bool {
+	if last.Kind != INDENT && last.Kind != DEDENT && !strings.ContainsAny(text[last.From:tok.From], "\r\n") {
+		return false
+	}
+	return isBlankText(text[lineBegin(text, int(tok.From)):tok.From])
 }
 
 // closedAt returns where the bracket that was opened at an offset is closed: the offset
@@ -100,16 +108,18 @@ func (p *parser) leaveBrackets(start Pos) {
 // stands in no bracket.
 func (p *parser) closedAt(open Pos) (end Pos, closed bool) {
 	if p.pairs == nil {
-		p.pairs = pairs(p.src)
+		s := NewScanner(p.src)
+		p.pairs = pairs(s)
+		p.scan.tokens += s.tokens
 	}
 	end, closed = p.pairs[open]
 	return end, closed
 }
 
-func pairs(src *Source) map[Pos]Pos {
+func pairs(s *Scanner) map[Pos]Pos {
 	closed := map[Pos]Pos{}
 	var open []Token
-	s := NewScanner(src)
+	var last Token
 	for tok := s.Next(); tok.Kind != EOF; tok = s.Next() {
 		switch tok.Kind {
 		case LPAREN, LBRACKET, LBRACE:
@@ -123,11 +133,11 @@ func pairs(src *Source) map[Pos]Pos {
 				}
 			}
 		case DEF, RETURN, IMPORT, FROM, ASSERT, ELIF:
-			if from := lineBegin(src.Text, int(tok.From)); isBlankText(src.Text[from:tok.From]) {
-				open = open[:0]
-				s.open = 0
+			if beginsLine(s.text, last, tok) {
+				open, s.open = open[:0], 0
 			}
 		}
+		last = tok
 	}
 	return closed
 }

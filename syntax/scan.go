@@ -23,6 +23,7 @@ type Scanner struct {
 	indent  Span  // an INDENT to return next, when wide is set
 	wide    bool
 	dedents int // DEDENTs to return next
+	tokens  int // calls of Next: the work done
 }
 
 // fault is a mistake that the scanner found. It becomes an Error only when one is asked
@@ -63,6 +64,12 @@ func (s *Scanner) resume(at Pos) {
 // lineBegin returns the offset of the first byte of the line that holds an offset.
 func lineBegin(text string, at int) int { return strings.LastIndexAny(text[:at], "\r\n") + 1 }
 
+// indentation returns the width of the blanks that begin the line of an offset.
+func (s *Source) indentation(at Pos) int {
+	width, _ := indentation(s.Text[lineBegin(s.Text, int(at)):])
+	return width
+}
+
 // indentation returns the width of the blanks that a text begins with, and their length; a
 // tab goes on to the next multiple of 8 (language.md 1.4, rule 3).
 func indentation(text string) (width, n int) {
@@ -78,6 +85,7 @@ func indentation(text string) (width, n int) {
 
 // Next returns the next token. After the last one it returns EOF, again and again.
 func (s *Scanner) Next() Token {
+	s.tokens++
 	if !s.begun {
 		s.begun = true
 		if s.off < len(s.text) && isBlank(s.text[s.off]) {
