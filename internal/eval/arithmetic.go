@@ -120,21 +120,21 @@ func (ev *evaluator) joined(x *syntax.Binary, l, r operand) (value, *syntax.Erro
 	switch a := l.value.(type) {
 	case text:
 		if b, ok := r.value.(text); ok {
-			if len(a)+len(b) > maxText {
-				return nil, ev.errorf(syntax.LimitError, x, "the text is longer than %d bytes", maxText)
+			if err := ev.spendText(len(a)+len(b), x); err != nil {
+				return nil, err
 			}
-			return a + b, ev.spend((len(a)+len(b))/16, x)
+			return a + b, nil
 		}
 	case list:
 		if b, ok := r.value.(list); ok {
-			if err := ev.spend(len(a)+len(b), x); err != nil {
+			if err := ev.spendElements(len(a)+len(b), x); err != nil {
 				return nil, err
 			}
 			return append(append(list{}, a...), b...), nil
 		}
 	case tuple:
 		if b, ok := r.value.(tuple); ok {
-			if err := ev.spend(len(a)+len(b), x); err != nil {
+			if err := ev.spendElements(len(a)+len(b), x); err != nil {
 				return nil, err
 			}
 			return append(append(tuple{}, a...), b...), nil

@@ -58,6 +58,9 @@ func (ev *evaluator) comparison(at syntax.Span, c syntax.Comparison, l, r operan
 		equal, err := ev.equal(c, l, r)
 		return boolean(equal == (c.Op == syntax.EQ)), err
 	}
+	if err := ev.spendValue(l.value, c.OpAt); err != nil {
+		return nil, err
+	}
 	order, ok := order(l.value, r.value)
 	if !ok {
 		return nil, ev.mismatch(c.Op, c.OpAt, l, r)
@@ -100,7 +103,11 @@ func (ev *evaluator) equal(c syntax.Comparison, l, r operand) (bool, *syntax.Err
 		return false, err
 	}
 	switch a := l.value.(type) {
-	case none, boolean, text, duration:
+	case text:
+		if b, ok := r.value.(text); ok {
+			return a == b, ev.spend(min(len(a), len(b))/16, c.OpAt)
+		}
+	case none, boolean, duration:
 		if a.typeName() == r.typeName() {
 			return l.value == r.value, nil
 		}

@@ -116,7 +116,7 @@ func (ev *evaluator) item(d *dict, key operand) (value, *syntax.Error) {
 	if err != nil {
 		return nil, err
 	}
-	missing := ev.errorf(syntax.ArgumentError, key.at, "the dict has no key %s", oneLine(shown))
+	missing := ev.errorf(syntax.ArgumentError, key.at, "the dict has no key %s", shown)
 	if name, ok := key.value.(text); ok {
 		var names []string
 		for _, e := range d.entries {

@@ -91,3 +91,15 @@ func (ev *evaluator) failure(err *syntax.Error) error {
 	slices.Reverse(f.calls)
 	return &Error{Errs: errs, Calls: f.calls, Reference: f.reference, budget: f.budget}
 }
+
+// maxMessage bounds the characters of an error, which may quote a text of the program.
+const maxMessage = 2000
+
+// oneLine makes a text fit for a message: on one line, and not too long.
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	if chars := []rune(s); len(chars) > maxMessage {
+		return string(chars[:maxMessage]) + "…"
+	}
+	return s
+}

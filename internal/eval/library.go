@@ -70,6 +70,11 @@ func (l *Library) locate(parts []string) (p place, hint string) {
 		}
 		return place{}, lost(folder, parts)
 	}
+	for _, folder := range l.folders {
+		if isFile(folder, packageModule) {
+			return place{}, "a folder that is given is a package itself; give the folder that holds it"
+		}
+	}
 	return place{}, nearestModule(l.folders, ".", parts[0])
 }
 

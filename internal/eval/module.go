@@ -148,11 +148,13 @@ func (ev *evaluator) loadFrom(p place, name string, at syntax.Node) (*module, *s
 	m := &module{name: name, scope: in.scope, pack: path.Base(p.path) == packageModule, loading: true}
 	ev.modules[p] = m
 	ev.loading = append(ev.loading, m)
-	if _, err := in.block(f.file.Stmts); err != nil {
-		return nil, ev.called("import "+name, at, err)
-	}
+	_, err = in.block(f.file.Stmts)
 	ev.loading = ev.loading[:len(ev.loading)-1]
 	m.loading = false
+	if err != nil {
+		delete(ev.modules, p)
+		return nil, ev.called("import "+name, at, err)
+	}
 	return m, nil
 }
 

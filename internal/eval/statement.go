@@ -168,9 +168,6 @@ func (ev *evaluator) noCondition(x syntax.Node, v value) *syntax.Error {
 
 // ---- assert ----
 
-// maxMessage bounds the characters of the message of an assert in an error.
-const maxMessage = 2000
-
 // assert evaluates the message only when the condition does not hold: it may cost, and may
 // fail (language-detectors.md 6.8).
 func (ev *evaluator) assert(s *syntax.Assert) *syntax.Error {
@@ -188,7 +185,7 @@ func (ev *evaluator) assert(s *syntax.Assert) *syntax.Error {
 			return err
 		}
 	}
-	return ev.errorf(syntax.AssertionError, s.Cond, "%s", oneLine(text))
+	return ev.errorf(syntax.AssertionError, s.Cond, "%s", text)
 }
 
 // message returns the text of the message of an assert. A dict is a template with the
@@ -247,13 +244,4 @@ func (ev *evaluator) fill(template string, d *dict, at syntax.Node) (string, *sy
 func onOneLine(source string) string {
 	words := slices.DeleteFunc(strings.Fields(source), func(w string) bool { return w == "\\" })
 	return strings.Join(words, " ")
-}
-
-// oneLine makes a text fit for a message: on one line, and not too long.
-func oneLine(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
-	if chars := []rune(s); len(chars) > maxMessage {
-		return string(chars[:maxMessage]) + "…"
-	}
-	return s
 }

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -230,76 +229,9 @@ func TestFilterExamples(t *testing.T) {
 	}
 }
 
-// What a program can double with every line is bounded.
-func TestBudget(t *testing.T) {
-	double := func(first, again string) string {
-		var b strings.Builder
-		b.WriteString("a0 = " + first + "\n")
-		for i := range 64 {
-			fmt.Fprintf(&b, "a%d = %s\n", i+1, strings.ReplaceAll(again, "@", "a"+strconv.Itoa(i)))
-		}
-		return b.String()
-	}
-	for name, tc := range map[string]struct{ program, want string }{
-		"text":    {double("'x'", "@ + @"), "the text is longer than 1048576 bytes"},
-		"list":    {double("[1]", "@ + @"), "the program takes more than 1000000 steps to compile"},
-		"tuple":   {double("(1,)", "@ + @"), "the program takes more than 1000000 steps to compile"},
-		"filter":  {double("filter('k', 'v')", "@ and @"), "the program takes more than 1000000 steps to compile"},
-		"compare": {double("[1]", "[@, @]") + "a64 == [a63, a63]", "the program takes more than 1000000 steps to compile"},
-		"length":  {strings.Repeat("#", 50_001), "the program has 50001 characters, more than 50000"},
-	} {
-		_, err := Compile(tc.program, Options{})
-		var e *syntax.Error
-		if !errors.As(err, &e) || e.Kind != syntax.LimitError || e.Msg != tc.want {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if _, err := Compile(strings.Repeat("é", 10)+"#", Options{MaxLength: 10}); err == nil || err.Error() != "line 1:1: the program has 11 characters, more than 10" {
-		t.Errorf("a program of 11 characters: %v", err)
-	}
-	if _, err := Compile(strings.Repeat("#", 100_000), Options{MaxLength: -1}); err != nil {
-		t.Errorf("without a limit: %v", err)
-	}
-	if _, err := Compile(double("data('m')", "@ + @")+"a64.publish()", Options{}); err != nil {
-		t.Errorf("a stream that is added to itself: %v", err)
-	}
-}
-
 func TestNamedProgram(t *testing.T) {
 	_, err := Compile("a = 1\nb = c", Options{Name: "load.flow"})
 	if err == nil || err.Error() != "load.flow: line 2:5: name 'c' is not defined" {
 		t.Error(err)
 	}
-}
-
-func FuzzCompile(f *testing.F) {
-	for _, path := range []string{"testdata/graphs.flow", "testdata/errors.flow"} {
-		_, list := chunks(f, path)
-		for _, c := range list {
-			f.Add(c.program)
-		}
-	}
-	f.Fuzz(func(t *testing.T, program string) {
-		g, err := Compile(program, Options{})
-		if err != nil {
-			var all syntax.Errors
-			if !errors.As(err, &all) || len(all) == 0 || all.Render() == "" {
-				t.Fatalf("error %#v", err)
-			}
-			return
-		}
-		for i, n := range g.Nodes {
-			for _, in := range n.Inputs {
-				if int(in) >= i || in < 0 {
-					t.Fatalf("node %d reads node %d", i, in)
-				}
-			}
-			if n.Span.Line < 1 || n.Span.Column < 1 {
-				t.Fatalf("node %d is at %v", i, n.Span)
-			}
-		}
-		if len(g.Nodes) > 0 && !strings.HasPrefix(g.String(), "n0 = ") {
-			t.Fatalf("text\n%s", g)
-		}
-	})
 }
