@@ -108,6 +108,15 @@ func TestSource(t *testing.T) {
 			t.Errorf("offset %d: %v, want %v", offset, got, want)
 		}
 	}
+	for at, want := range map[syntax.Position]syntax.Pos{
+		{Line: 1, Column: 1}: 0, {Line: 1, Column: 3}: 2, {Line: 1, Column: 9}: 2, {Line: 2, Column: 1}: 4,
+		{Line: 2, Column: 2}: 6, {Line: 3, Column: 1}: 7, {Line: 4, Column: 1}: 9, {Line: 5, Column: 1}: 9,
+		{Line: 0, Column: 5}: 0, {Line: 2, Column: -1}: 4,
+	} {
+		if got := src.Offset(at); got != want {
+			t.Errorf("%v: offset %d, want %d", at, got, want)
+		}
+	}
 	for line, want := range []string{"", "ab", "é", "f", "", ""} {
 		if got := src.Line(line); got != want {
 			t.Errorf("line %d: %q, want %q", line, got, want)

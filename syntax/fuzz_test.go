@@ -15,7 +15,7 @@ func seed(f *testing.F) {
 			f.Add(c.program)
 		}
 	}
-	f.Add(program)
+	f.Add(flowProgram)
 }
 
 // FuzzScan checks that the tokens of any text stand in it in order and come to an end.
@@ -93,6 +93,13 @@ func FuzzPrint(f *testing.F) {
 		file, err := syntax.Parse("", text)
 		if n := len(syntax.Print(file)); n > 200*len(text)+100 {
 			t.Fatalf("%d bytes printed of %d", n, len(text))
+		}
+		attached := 0
+		for _, a := range syntax.Attach(file) {
+			attached += len(a.Above) + len(a.Behind) + len(a.Inside)
+		}
+		if attached != len(file.Comments) {
+			t.Fatalf("%d of %d comments belong to a node", attached, len(file.Comments))
 		}
 		if err == nil {
 			checkPrint(t, file)

@@ -3,9 +3,6 @@ package syntax_test
 import (
 	"errors"
 	"fmt"
-	"go/ast"
-	goparser "go/parser"
-	"go/token"
 	"strings"
 	"testing"
 
@@ -280,47 +277,29 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// program is about the size of a real one, for the benchmarks.
-var program = strings.Repeat(`# how much is used
-A = data('cpu.utilization', filter=filter('host', 'web*') and not filter('env', 'qa'), rollup='average').mean(by=['host', 'az'])
-B = data('memory.utilization', extrapolation='last_value', maxExtrapolations=5).sum(over='10m').publish('B', enable=False)
-C = (A / (A + B) * 100 if A is not None else 0).publish(label='C')
-def f(x, y=duration('15m'), *z):
-    if x == 1 and y > 2:
-        return [i + 1 for i in range(10) if i > 5]
-    return {'a': x, 'b': [1, 2.5, 'c']}
-`, 20)
-
-func BenchmarkParse(b *testing.B) {
-	b.SetBytes(int64(len(program)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := syntax.Parse("", program); err != nil {
-			b.Fatal(err)
+func TestPath(t *testing.T) {
+	file, err := syntax.Parse("", "def f(x):\n    return x.mean(by='host')\ny = 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[syntax.Position]string{
+		{Line: 1, Column: 6}:  "File Def Ident",
+		{Line: 2, Column: 5}:  "File Def Return",
+		{Line: 2, Column: 29}: "File Def Return Call",
+		{Line: 2, Column: 18}: "File Def Return Call Attribute Ident",
+		{Line: 2, Column: 21}: "File Def Return Call Arg Ident",
+		{Line: 2, Column: 22}: "File Def Return Call Arg Text",
+		{Line: 3, Column: 6}:  "File Assign Number",
+	} {
+		var got []string
+		for _, n := range syntax.Path(file, file.Source.Offset(at)) {
+			got = append(got, strings.TrimPrefix(fmt.Sprintf("%T", n), "*syntax."))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v: %v, want %s", at, got, want)
 		}
 	}
-}
-
-// BenchmarkGoParser parses Go text of the like, for comparison.
-func BenchmarkGoParser(b *testing.B) {
-	src := "package p\n" + strings.Repeat(`// how much is used
-var A = data("cpu.utilization", filter("host", "web*") && !filter("env", "qa"), "average").mean(by{"host", "az"})
-var B = data("memory.utilization", extrapolation.last_value, maxExtrapolations(5)).sum(over("10m")).publish("B", false)
-var C = (A / (A + B) * 100).publish(label, "C")
-func f(x int, y string, z ...any) any {
-	if x == 1 && y > 2 {
-		return list(i + 1, i, len(10), i > 5)
-	}
-	return map[string]any{"a": x, "b": []any{1, 2.5, "c"}}
-}
-`, 20)
-	b.SetBytes(int64(len(src)))
-	b.ReportAllocs()
-	for b.Loop() {
-		f, err := goparser.ParseFile(token.NewFileSet(), "", src, goparser.ParseComments|goparser.SkipObjectResolution)
-		if err != nil {
-			b.Fatal(err)
-		}
-		_ = ast.Node(f)
+	if got := syntax.Path(file, -1); got != nil {
+		t.Errorf("outside: %v", got)
 	}
 }

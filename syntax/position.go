@@ -108,6 +108,25 @@ func (s *Source) Position(p Pos) Position {
 	return Position{line + 1, s.charsBefore(p) - s.charsBefore(from) + 1}
 }
 
+// Offset returns the offset of a line and column. A place outside the text, or behind the
+// end of a line, counts as the nearest one inside.
+func (s *Source) Offset(at Position) Pos {
+	switch {
+	case at.Line < 1:
+		return 0
+	case at.Line > len(s.lines):
+		return Pos(len(s.Text))
+	}
+	from := int(s.lines[at.Line-1])
+	line := s.Line(at.Line)
+	for i := range line {
+		if at.Column--; at.Column < 1 {
+			return Pos(from + i)
+		}
+	}
+	return Pos(from + len(line))
+}
+
 // Line returns the text of a line, counted from 1, without its terminator. A line that
 // does not exist is empty.
 func (s *Source) Line(n int) string {

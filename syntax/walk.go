@@ -64,6 +64,33 @@ func Walk(n Node, visit func(Node) bool) {
 	}
 }
 
+// Path returns the nodes around an offset, the file first and the smallest last. The offset
+// after the last byte of a node belongs to it, as the cursor of an editor behind a name does.
+// It is empty for an offset outside the text.
+func Path(f *File, at Pos) []Node {
+	var path []Node
+	Walk(f, func(n Node) bool {
+		r := n.Range()
+		if at < r.From || at > r.To {
+			return false
+		}
+		path = append(path, n)
+		return true
+	})
+	return path
+}
+
+// children returns the nodes directly below a node, in the order of the text.
+func children(n Node) (list []Node) {
+	Walk(n, func(c Node) bool {
+		if c != n {
+			list = append(list, c)
+		}
+		return c == n
+	})
+	return list
+}
+
 // walkExpr visits what stands below an expression.
 func walkExpr(x Expr, visit func(Node) bool) {
 	switch x := x.(type) {
