@@ -162,3 +162,23 @@ func gaps(text string) (list []int) {
 	}
 	return list
 }
+
+// The programs of the page that describes the style are in that style.
+func TestStylePage(t *testing.T) {
+	const path = "../docs/style.md"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := strings.Split(string(page), "```signalflow\n")[1:]
+	if len(programs) < 5 {
+		t.Fatalf("%s has %d programs", path, len(programs))
+	}
+	for _, p := range programs {
+		p, _, _ := strings.Cut(p, "```")
+		got, err := syntax.Format("", p)
+		if err != nil || got != p {
+			t.Errorf("%s: %v: of\n%s\nis printed\n%s", path, err, p, got)
+		}
+	}
+}
