@@ -93,7 +93,12 @@ func (ev *evaluator) call(x *syntax.Call) (value, *syntax.Error) {
 	if m, ok := syntax.Unparen(x.Func).(*syntax.Attribute); ok {
 		at.From = m.Name.From // what stands before it is another node's
 	}
+	outer := ev.graph.Outer
+	if f, ok := v.(function); ok && f.outer {
+		ev.graph.Outer = true
+	}
 	c, err := ev.callArgs(x, name)
+	ev.graph.Outer = outer
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +257,7 @@ func (ev *evaluator) splat(c *callArgs, arg *syntax.Arg, v value) *syntax.Error 
 		}
 		c.keywords = append(c.keywords, keywordArg{string(name), arg, operand{e.value, arg}})
 	}
-	return ev.spend(len(d.entries), arg)
+	return ev.spend(4*len(d.entries), arg) // each is bound, and perhaps put into a dict again
 }
 
 func plainValues(list []operand) []value {

@@ -7,6 +7,7 @@
 package eval
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
@@ -23,6 +24,12 @@ type Options struct {
 	MaxLength int      // characters of program text; 0: DefaultMaxLength, negative: no limit
 	MaxSteps  int      // of work; 0: DefaultMaxSteps
 	Library   *Library // the modules that can be imported; nil: none
+
+	Args map[string]string // what Args.get() finds, by name (language.md 4.11)
+
+	// StrictLimits makes an error of what Check warns of: the limits of the service
+	// (language.md 6).
+	StrictLimits bool
 }
 
 // Compile compiles a program. A program that publishes nothing is accepted.
@@ -31,6 +38,11 @@ type Options struct {
 // inside a called function or an imported module, or of an assert with a dict for a
 // message, is an *Error as well, which tells how the program came there.
 func Compile(program string, o Options) (*graph.Graph, error) {
+	g, _, err := compile(program, o)
+	return g, err
+}
+
+func compile(program string, o Options) (*graph.Graph, []Diagnostic, error) {
 	most := o.MaxLength
 	if most == 0 {
 		most = DefaultMaxLength
@@ -38,20 +50,25 @@ func Compile(program string, o Options) (*graph.Graph, error) {
 	if n := utf8.RuneCountInString(program); most > 0 && n > most {
 		err := syntax.NewSource(o.Name, program).Errorf(syntax.LimitError, syntax.Span{},
 			"the program has %d characters, more than %d", n, most)
-		return nil, syntax.Errors{err}
+		return nil, nil, syntax.Errors{err}
 	}
 	file, err := syntax.Parse(o.Name, program)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if errs := resolve.Check(file, builtinNames()); errs != nil {
-		return nil, errs
+		return nil, nil, errs
 	}
 	ev := newEvaluator(file.Source, o)
 	if _, err := ev.block(file.Stmts); err != nil {
-		return nil, ev.failure(err)
+		return nil, ev.warnings, ev.failure(err)
 	}
-	return ev.graph.Graph(), nil
+	g := ev.graph.Graph()
+	if err := ev.limits(g, o); err != nil {
+		return nil, ev.warnings, err
+	}
+	ev.correlations(g)
+	return g, ev.warnings, nil
 }
 
 // compilation is what all the code of one program shares, that of modules included.
@@ -60,6 +77,10 @@ type compilation struct {
 	maxSteps int
 	steps    int // so far
 	graph    graph.Builder
+	args     map[string]string
+	warnings []Diagnostic
+	warned   map[warnedAt]bool
+	sources  map[string]*syntax.Source // by the name that spans of the graph have
 	program  *syntax.Source
 	modules  map[place]*module // by the place of the file
 	loading  []*module         // those whose import is going on, outermost first
@@ -77,7 +98,8 @@ type evaluator struct {
 }
 
 func newEvaluator(src *syntax.Source, o Options) *evaluator {
-	c := &compilation{library: o.Library, maxSteps: o.MaxSteps, program: src, modules: map[place]*module{}}
+	c := &compilation{library: o.Library, maxSteps: o.MaxSteps, args: o.Args, program: src,
+		modules: map[place]*module{}, sources: map[string]*syntax.Source{}}
 	if c.maxSteps == 0 {
 		c.maxSteps = DefaultMaxSteps
 	}
@@ -92,7 +114,7 @@ func (ev *evaluator) inner() *evaluator {
 }
 
 func (ev *evaluator) errorf(kind syntax.ErrorKind, at syntax.Node, format string, args ...any) *syntax.Error {
-	return ev.src.Errorf(kind, at.Range(), format, args...)
+	return ev.src.Errorf(kind, at.Range(), "%s", oneLine(fmt.Sprintf(format, args...)))
 }
 
 // notYet returns the error for a part of the language that is not built.
@@ -107,6 +129,7 @@ func (ev *evaluator) span(at syntax.Node) graph.Span {
 	s := graph.Span{Line: from.Line, Column: from.Column, EndLine: to.Line, EndColumn: to.Column}
 	if ev.src != ev.program {
 		s.File = ev.src.Name
+		ev.sources[s.File] = ev.src
 	}
 	return s
 }

@@ -127,6 +127,7 @@ func (ev *evaluator) logic(x *syntax.Binary) (value, *syntax.Error) {
 	}
 	yes, static := truth(l.value)
 	if static && yes == (x.Op == syntax.OR) {
+		ev.noFilter(x, l)
 		return ev.decided(x, l), nil
 	}
 	r, err := ev.operand(x.Y)
@@ -171,63 +172,6 @@ func (ev *evaluator) filters(x *syntax.Binary, l, r operand) (value, *syntax.Err
 		return r.value, nil
 	}
 	return nil, ev.mismatch(x.Op, x.OpAt, l, r)
-}
-
-// decided returns the result of a logic whose left operand, a static one, decides. That is
-// the operand; but a boolean beside a boolean stream makes a stream, which is the same in
-// every slot (language.md 2.7). What makes no sense on the right is guarded by the left.
-func (ev *evaluator) decided(x *syntax.Binary, l operand) value {
-	if _, ok := l.value.(boolean); !ok || !ev.makesStream(x.Y) {
-		return l.value
-	}
-	r, err := ev.operand(x.Y)
-	if err == nil && isBoolStream(r) {
-		v, err := ev.streams(x.Span, x.OpAt, x.Op, l, r)
-		if err == nil {
-			return v
-		}
-	}
-	if err != nil {
-		ev.fault = fault{} // of an error that is none
-	}
-	return l.value
-}
-
-// makesStream reports whether an expression is a stream, as far as its form tells. It
-// evaluates nothing, so that a guard can hold off what would fail or not end.
-func (ev *evaluator) makesStream(x syntax.Expr) bool {
-	switch x := syntax.Unparen(x).(type) {
-	case *syntax.Ident:
-		v, _ := ev.scope.find(x.Name)
-		_, ok := v.(stream)
-		return ok
-	case *syntax.Unary:
-		return ev.makesStream(x.X)
-	case *syntax.Binary:
-		return ev.makesStream(x.X) || ev.makesStream(x.Y)
-	case *syntax.Compare:
-		return ev.makesStream(x.X) || ev.linksMakeStream(x.Rest)
-	case *syntax.Call:
-		switch f := syntax.Unparen(x.Func).(type) {
-		case *syntax.Attribute:
-			return ev.makesStream(f.X)
-		case *syntax.Ident:
-			v, _ := ev.lookup(f)
-			b, ok := v.(function)
-			return ok && b.builtin == dataBuiltin
-		}
-	}
-	return false
-}
-
-// linksMakeStream reports the same of the operands of a chain of comparisons.
-func (ev *evaluator) linksMakeStream(links []syntax.Comparison) bool {
-	for _, c := range links {
-		if ev.makesStream(c.Y) {
-			return true
-		}
-	}
-	return false
 }
 
 func (ev *evaluator) both(x *syntax.Binary, f, g filter) (value, *syntax.Error) {
@@ -301,7 +245,7 @@ func (ev *evaluator) node(o operand, booleans bool) (graph.NodeID, bool) {
 		}
 		constant = n
 	}
-	return ev.graph.Add(&graph.Scalar{Value: constant}, ev.span(o.at)), true
+	return ev.graph.Add(&graph.Scalar{Value: constant, Boolean: booleans}, ev.span(o.at)), true
 }
 
 // hasStream reports whether an operand is a stream.

@@ -68,15 +68,8 @@ func (ev *evaluator) lookup(id *syntax.Ident) (value, *syntax.Error) {
 	if v, ok := ev.scope.find(id.Name); ok {
 		return v, nil
 	}
-	if f, ok := functions[id.Name]; ok {
-		return function{builtin: f}, nil
-	}
-	if why, ok := functionsNotBuilt[id.Name]; ok {
-		what := id.Name
-		if what != "Args" { // the one that is no function
-			what += "()"
-		}
-		return nil, ev.notBuilt(id, what, why)
+	if v, err := ev.global(id); v != nil || err != nil {
+		return v, err
 	}
 	known := append(builtinNames(), ev.scope.visible()...)
 	slices.Sort(known)

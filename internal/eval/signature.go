@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
@@ -12,20 +13,31 @@ import (
 // builtin is a function or method of the language. Its signature is data, so that one
 // helper binds the arguments of all of them, and so that all argument errors sound alike.
 type builtin struct {
-	name   string
-	params []param
-	doc    string // what it does, one line of docs/language.md
-	call   func(*args) (value, *syntax.Error)
+	name     string
+	params   []param
+	doc      string // what it does, one line of docs/language.md
+	stream   bool   // a function that makes a stream of whatever it is given
+	booleans bool   // a method that streams of booleans have as well
+	numbers  bool   // of booleans it makes numbers, which only this implementation does
+	outer    bool   // the operators in its arguments pair a series without a partner with None
+	instead  string // the name that has taken the place of an old one
+
+	excludes [][2]string // arguments that cannot be combined
+	needs    [][2]string // the first says nothing without the second
+	either   [][2]string // one of the two is required
+
+	call func(*args) (value, *syntax.Error)
 }
 
 // param is one parameter. None in place of an optional argument equals leaving it out.
 type param struct {
-	name  string
-	want  *want
-	def   string // the default as written; empty: the argument is required
-	rest  bool   // takes every further positional argument
-	named bool   // by keyword only
-	later bool   // documented, and not built yet
+	name     string
+	want     *want
+	def      string // the default as written; empty: the argument is required
+	rest     bool   // takes every further positional argument, at least one
+	optional bool   // of a rest: none will do
+	named    bool   // by keyword only
+	keywords bool   // takes every keyword argument that no other parameter has the name of
 }
 
 // signature returns the parameters as a program would declare them.
@@ -35,10 +47,10 @@ func (b *builtin) signature() string {
 	for _, p := range b.params {
 		text := p.name
 		switch {
-		case p.later:
-			continue
 		case p.rest:
 			text, star = "*"+text, true
+		case p.keywords:
+			text = "**" + text
 		case p.named && !star:
 			parts, star = append(parts, "*"), true
 		}
@@ -54,9 +66,10 @@ func (b *builtin) signature() string {
 type args struct {
 	ev     *evaluator
 	fn     function
-	at     syntax.Span // the call, without what its method is called on
-	values []operand   // by parameter; without a value when not given, or given as None
-	rest   []operand   // what a rest parameter has taken
+	at     syntax.Span  // the call, without what its method is called on
+	values []operand    // by parameter; without a value when not given, or given as None
+	rest   []operand    // what a rest parameter has taken
+	more   []keywordArg // what a keywords parameter has taken
 }
 
 // callArgs holds the arguments of one call in the order of the program, evaluated, before
@@ -110,6 +123,13 @@ func (ev *evaluator) callArgs(x *syntax.Call, name string) (*callArgs, *syntax.E
 
 // bindArgs matches the arguments of a call with the parameters of a built-in.
 func (ev *evaluator) bindArgs(f function, c *callArgs, at syntax.Span) (*args, *syntax.Error) {
+	if s, ok := f.on.(stream); ok && s.boolean && f.numbers {
+		ev.warn(RuleBooleanNumbers, ev.errorf(syntax.TypeError, at, "%s() of a boolean stream takes True for 1 and False for 0, which the service may refuse", f.name).
+			WithHint("write (1 if s else 0).%s()", f.name))
+	}
+	if f.instead != "" {
+		ev.warn(RuleDeprecated, ev.errorf(syntax.NameError, at, "%s() is an old name", f.name).WithHint("write %s()", f.instead))
+	}
 	a := &args{ev: ev, fn: f, at: at, values: make([]operand, len(f.params))}
 	for _, k := range c.keywords {
 		if err := a.keyword(k); err != nil {
@@ -119,12 +139,18 @@ func (ev *evaluator) bindArgs(f function, c *callArgs, at syntax.Span) (*args, *
 	if err := a.positional(c.positional); err != nil {
 		return nil, err
 	}
-	return a, a.complete(len(c.positional) + len(c.keywords))
+	if err := a.complete(len(c.positional) + len(c.keywords)); err != nil {
+		return nil, err
+	}
+	return a, a.together()
 }
 
 // keyword binds an argument that is given by name.
 func (a *args) keyword(k keywordArg) *syntax.Error {
 	for i, p := range a.fn.params {
+		if p.keywords {
+			return a.another(p, k)
+		}
 		if p.name != k.name || p.rest {
 			continue
 		}
@@ -134,16 +160,41 @@ func (a *args) keyword(k keywordArg) *syntax.Error {
 		return a.set(i, k.operand)
 	}
 	err := a.ev.errorf(syntax.ArgumentError, nameOf(k.at), "%s() has no argument '%s'", a.fn.name, k.name)
-	var names []string
-	for _, p := range a.fn.params {
-		if !p.rest {
-			names = append(names, p.name)
-		}
-	}
-	if near := spell.Nearest(k.name, names); near != "" {
+	if near := spell.Nearest(k.name, a.fn.keywords()); near != "" {
 		err = err.WithHint("did you mean '%s'?", near)
 	}
 	return err
+}
+
+// keywords returns the names that arguments can be given by.
+func (b *builtin) keywords() []string {
+	var names []string
+	for _, p := range b.params {
+		if !p.rest && !p.keywords {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// another keeps a keyword argument that no parameter has the name of.
+func (a *args) another(p param, k keywordArg) *syntax.Error {
+	for _, m := range a.more {
+		if m.name == k.name {
+			return a.twice(param{name: k.name}, k.at)
+		}
+	}
+	p.name = k.name
+	v, err := a.convert(p, k.operand)
+	if err != nil {
+		if near := spell.Nearest(k.name, a.fn.keywords()); near != "" {
+			err = err.WithHint("did you mean '%s'?", near)
+		}
+		return err
+	}
+	k.operand = v
+	a.more = append(a.more, k)
+	return nil
 }
 
 // nameOf returns the place of the name of a keyword argument; one that comes out of a dict
@@ -164,7 +215,7 @@ func (a *args) positional(values []operand) *syntax.Error {
 	next := 0
 	for i, p := range a.fn.params {
 		switch {
-		case p.named:
+		case p.named, p.keywords:
 		case p.rest:
 			for ; next < len(values); next++ {
 				v, err := a.convert(p, values[next])
@@ -194,9 +245,11 @@ func (b *builtin) arity() string {
 	least, most := 0, 0
 	for _, p := range b.params {
 		switch {
+		case p.rest && p.optional:
+			return "at least " + count(least, "argument")
 		case p.rest:
 			return "at least " + count(least+1, "argument")
-		case p.named:
+		case p.named, p.keywords:
 		case p.def == "":
 			least++
 			fallthrough
@@ -216,7 +269,7 @@ func (b *builtin) arity() string {
 // complete reports the first required argument that is not given.
 func (a *args) complete(given int) *syntax.Error {
 	for i, p := range a.fn.params {
-		if p.def != "" || a.values[i].value != nil || p.rest && len(a.rest) > 0 {
+		if p.def != "" || a.values[i].value != nil || p.rest && (p.optional || len(a.rest) > 0) || p.keywords {
 			continue
 		}
 		if given == 0 {
@@ -235,9 +288,6 @@ func (a *args) set(i int, v operand) *syntax.Error {
 	if p.def != "" && isNone(v) {
 		return nil
 	}
-	if p.later {
-		return a.ev.notYet(v.at, fmt.Sprintf("argument '%s' of %s()", p.name, a.fn.name))
-	}
 	v, err := a.convert(p, v)
 	a.values[i] = v
 	return err
@@ -247,9 +297,20 @@ func (a *args) convert(p param, v operand) (operand, *syntax.Error) {
 	converted, problem := p.want.take(v.value)
 	switch {
 	case problem != "":
-		return v, a.bad(v, p.name, "%s", problem)
+		err := a.bad(v, p.name, "%s", problem)
+		if p.want.hint != nil {
+			err.Hint = p.want.hint(v.value)
+		}
+		return v, err
 	case converted == nil:
-		return v, a.ev.errorf(syntax.TypeError, v.at, "argument '%s' of %s(): expected %s, got %s", p.name, a.fn.name, p.want.name, p.want.got(v.value))
+		err := a.ev.errorf(syntax.TypeError, v.at, "argument '%s' of %s(): expected %s, got %s", p.name, a.fn.name, p.want.name, p.want.got(v.value))
+		if p.want.hint != nil {
+			err.Hint = p.want.hint(v.value)
+		}
+		if _, ok := elements(v.value); ok && p.rest {
+			err.Hint = "write * before the list to pass its elements"
+		}
+		return v, err
 	}
 	return operand{converted, v.at}, nil
 }
@@ -269,26 +330,63 @@ func (a *args) get(name string) operand {
 	panic("eval: " + a.fn.name + "() has no parameter " + name)
 }
 
-// excluded reports that two arguments are given of which only one may be.
-func (a *args) excluded(name, other string) *syntax.Error {
-	x, y := a.get(name), a.get(other)
-	if x.value == nil || y.value == nil {
-		return nil
+// together checks the arguments that exclude or need one another.
+func (a *args) together() *syntax.Error {
+	for _, pair := range a.fn.excludes {
+		if !a.says(pair[0]) || !a.says(pair[1]) {
+			continue
+		}
+		at := a.get(pair[0]).at
+		if other := a.get(pair[1]).at; other.Range().From > at.Range().From {
+			at = other
+		}
+		return a.ev.errorf(syntax.ArgumentError, at, "'%s' and '%s' cannot be combined in %s()", pair[0], pair[1], a.fn.name)
 	}
-	at := x.at
-	if y.at.Range().From > at.Range().From {
-		at = y.at
+	for _, pair := range a.fn.needs {
+		if a.says(pair[0]) && !a.says(pair[1]) {
+			return a.ev.errorf(syntax.ArgumentError, a.get(pair[0]).at, "argument '%s' of %s() needs '%s'", pair[0], a.fn.name, pair[1])
+		}
 	}
-	return a.ev.errorf(syntax.ArgumentError, at, "'%s' and '%s' cannot be combined in %s()", name, other, a.fn.name)
+	for _, pair := range a.fn.either {
+		if !a.has(pair[0]) && !a.has(pair[1]) {
+			return a.ev.errorf(syntax.ArgumentError, a.at, "%s() needs '%s' or '%s'", a.fn.name, pair[0], pair[1])
+		}
+	}
+	return nil
+}
+
+// says reports whether an argument is given and asks for something: the default does not,
+// nor does an empty list of names to group by.
+func (a *args) says(name string) bool {
+	v := a.get(name).value
+	if l, ok := v.(list); ok && len(l) == 0 || v == nil {
+		return false
+	}
+	for _, p := range a.fn.params {
+		if p.name == name && (p.def == "False" && v == boolean(false) || p.def == "0" && v == integer(0)) {
+			return false
+		}
+	}
+	return true
+}
+
+// takes reports whether there is a parameter of a name.
+func (a *args) takes(name string) bool {
+	return slices.ContainsFunc(a.fn.params, func(p param) bool { return p.name == name })
 }
 
 // node adds an operator to the graph, at the place of the call.
 func (a *args) node(op graph.Op, inputs ...graph.NodeID) graph.NodeID {
-	return a.ev.graph.Add(op, a.ev.span(a.at), inputs...)
+	id := a.ev.graph.Add(op, a.ev.span(a.at), inputs...)
+	a.ev.graph.Call(id)
+	return id
 }
 
 // input returns the node of the stream that a method is called on.
-func (a *args) input() graph.NodeID { return a.fn.on.(stream).node }
+func (a *args) input() graph.NodeID {
+	id, _ := nodeOf(a.fn.on)
+	return id
+}
 
 // given returns an argument as the Go type that its parameter's want makes of it, and the
 // default when it is not given.

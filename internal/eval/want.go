@@ -14,11 +14,12 @@ import (
 type want struct {
 	name string // as in "expected string, got number"
 	take func(value) (v value, problem string)
+	hint func(value) string // what helps with a value of the wrong type; nil, or empty: nothing
 }
 
 // got describes a value of the wrong type: of a list of names, what is wrong in it.
 func (w *want) got(v value) string {
-	if elems, ok := elements(v); ok && (w == wantNames || w == wantNamesOrTrue || w == wantTerms) {
+	if elems, ok := elements(v); ok && (w == wantNames || w == wantNamesOrTrue || w == wantNamesOrNone || w == wantTerms) {
 		for _, e := range elems {
 			if _, ok := e.(text); !ok {
 				return fmt.Sprintf("%s with a %s in it", v.typeName(), e.typeName())
@@ -30,7 +31,7 @@ func (w *want) got(v value) string {
 
 // only makes a want that takes the values of one type as they are.
 func only[T value](name string) *want {
-	return &want{name, func(v value) (value, string) {
+	return &want{name: name, take: func(v value) (value, string) {
 		if t, ok := v.(T); ok {
 			return t, ""
 		}
@@ -41,10 +42,9 @@ func only[T value](name string) *want {
 var (
 	wantText    = only[text]("string")
 	wantBoolean = only[boolean]("boolean")
-	wantFilter  = only[filter]("filter")
 
 	// wantName takes a text that is not empty.
-	wantName = &want{"string", func(v value) (value, string) {
+	wantName = &want{name: "string", take: func(v value) (value, string) {
 		t, ok := v.(text)
 		switch {
 		case !ok:
@@ -56,7 +56,7 @@ var (
 	}}
 
 	// wantInteger takes a whole number, also one that was computed as a float.
-	wantInteger = &want{"integer", func(v value) (value, string) {
+	wantInteger = &want{name: "integer", take: func(v value) (value, string) {
 		switch n := v.(type) {
 		case integer:
 			return n, ""
@@ -70,7 +70,7 @@ var (
 	}}
 
 	// wantDuration takes a duration, a text of one, or a number of milliseconds.
-	wantDuration = &want{"duration", func(v value) (value, string) {
+	wantDuration = &want{name: "duration", take: func(v value) (value, string) {
 		switch d := v.(type) {
 		case duration:
 			return d, ""
@@ -89,7 +89,7 @@ var (
 	}}
 
 	// wantLength takes a duration that is longer than nothing.
-	wantLength = &want{"duration", func(v value) (value, string) {
+	wantLength = &want{name: "duration", take: func(v value) (value, string) {
 		d, problem := wantDuration.take(v)
 		if d, ok := d.(duration); ok && d <= 0 {
 			return nil, graph.Duration(time.Duration(d)) + " is not a positive duration"
@@ -98,7 +98,7 @@ var (
 	}}
 
 	// wantNames takes a text, or a list or tuple of texts, and makes a list of it.
-	wantNames = &want{"string or list of strings", func(v value) (value, string) {
+	wantNames = &want{name: "string or list of strings", take: func(v value) (value, string) {
 		if t, ok := v.(text); ok {
 			v = list{t}
 		}
@@ -118,15 +118,23 @@ var (
 	}}
 
 	// wantNamesOrTrue takes True as well, for all names.
-	wantNamesOrTrue = &want{"string or list of strings", func(v value) (value, string) {
+	wantNamesOrTrue = &want{name: "string or list of strings", take: func(v value) (value, string) {
 		if b, ok := v.(boolean); ok {
 			return b, ""
 		}
 		return wantNames.take(v)
 	}}
 
+	// wantNamesOrNone takes None as well, for no names: promote(None).
+	wantNamesOrNone = &want{name: "string or list of strings", take: func(v value) (value, string) {
+		if _, ok := v.(none); ok {
+			return list{}, ""
+		}
+		return wantNames.take(v)
+	}}
+
 	// wantTerms takes one term of a filter, or a list of them.
-	wantTerms = &want{"string", func(v value) (value, string) {
+	wantTerms = &want{name: "string", take: func(v value) (value, string) {
 		if _, ok := v.(text); ok {
 			return v, ""
 		}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,6 +63,14 @@ func outerJoin(op Op) Op {
 
 // Call notes that a function or method has made a node.
 func (b *Builder) Call(id NodeID) { b.graph.Nodes[id].Called = true }
+
+// Len returns how many nodes there are so far.
+func (b *Builder) Len() int { return len(b.graph.Nodes) }
+
+// Publishes reports whether one of the nodes from an ID on is a Publish.
+func (b *Builder) Publishes(from int) bool {
+	return slices.ContainsFunc(b.graph.Nodes[from:], func(n Node) bool { _, ok := n.Op.(*Publish); return ok })
+}
 
 // Node returns a node that has been added.
 func (b *Builder) Node(id NodeID) *Node { return &b.graph.Nodes[id] }

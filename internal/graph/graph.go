@@ -83,6 +83,14 @@ func kind(op Op, inputs []Kind) Kind {
 		if op.Booleans {
 			return Booleans
 		}
+	case *Scalar:
+		if op.Boolean {
+			return Booleans
+		}
+	case *Param:
+		if op.Booleans {
+			return Booleans
+		}
 	case *Binary:
 		if op.Op.Compares() {
 			return Booleans

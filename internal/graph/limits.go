@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -8,49 +9,63 @@ import (
 )
 
 // Calls counts the functions and methods of the program, as distinct nodes (language.md 6).
-func (g *Graph) Calls() int {
-	n := 0
-	for _, node := range g.Nodes {
-		if node.Called {
-			n++
+// beyond is the first node that is more than the limit, if there is one.
+func (g *Graph) Calls(limit int) (n int, beyond NodeID) {
+	for i, node := range g.Nodes {
+		if !node.Called {
+			continue
+		}
+		if n++; n == limit+1 {
+			beyond = NodeID(i)
 		}
 	}
-	return n
+	return n, beyond
 }
 
 // Queries counts what the program asks the store for: each source once, and once more for
-// every offset at which a timeshift asks for it again (language.md 6, 4.9). It stops
-// counting at most.
-func (g *Graph) Queries(most int) int {
-	offsets := make([]map[time.Duration]bool, len(g.Nodes))
-	total := 0
-	for i := len(g.Nodes) - 1; i >= 0 && total < most; i-- {
-		n := g.Nodes[i]
-		at := offsets[i]
-		if at == nil {
-			at = map[time.Duration]bool{}
-		}
-		at[0] = true
-		offsets[i] = nil
-		if queries(n.Op) {
-			total += len(at)
-		}
-		var shift time.Duration
-		if t, ok := n.Op.(*Timeshift); ok {
-			shift = t.Offset
-		}
-		for _, in := range n.Inputs {
-			if offsets[in] == nil {
-				offsets[in] = map[time.Duration]bool{}
+// every offset at which a timeshift asks for it again (language.md 6, 4.9). beyond is the
+// source that is more than the limit, if there is one; there the counting ends.
+func (g *Graph) Queries(limit int) (n int, beyond NodeID) {
+	asked := make([][]time.Duration, len(g.Nodes)) // the offsets at which each node is asked for
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		asked[i] = merge(asked[i], []time.Duration{0}, limit)
+		shifted := asked[i]
+		if t, ok := g.Nodes[i].Op.(*Timeshift); ok {
+			shifted = nil
+			for _, offset := range asked[i] {
+				shifted = append(shifted, offset+t.Offset)
 			}
-			for offset := range at {
-				if len(offsets[in]) < most {
-					offsets[in][offset+shift] = true
-				}
-			}
+		}
+		for _, in := range g.Nodes[i].Inputs {
+			asked[in] = merge(asked[in], shifted, limit)
+		}
+		if !queries(g.Nodes[i].Op) {
+			asked[i] = nil
 		}
 	}
-	return min(total, most)
+	for i := range g.Nodes {
+		if n += len(asked[i]); n > limit {
+			return n, NodeID(i)
+		}
+	}
+	return n, 0
+}
+
+// merge returns what is in either of two sorted lists, one of them where that has it all.
+// More than the limit is not needed.
+func merge(a, b []time.Duration, limit int) []time.Duration {
+	switch {
+	case len(a) == 0 || len(a) == len(b) && &a[0] == &b[0]:
+		return b
+	case len(a) > limit:
+		return a
+	case len(b) == 1 && b[0] == 0 && a[0] <= 0:
+		return a // the offset that every node has
+	}
+	all := append(append(make([]time.Duration, 0, len(a)+len(b)), a...), b...)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	return all[:min(len(all), limit+1)]
 }
 
 func queries(op Op) bool {

@@ -35,7 +35,7 @@ func inline(body []Node, id NodeID, most int) (text string, ok bool) {
 	}
 	switch op := n.Op.(type) {
 	case *Scalar:
-		text = number(op.Value)
+		text = op.text()
 	case *Unary:
 		text = "(" + op.String() + " " + in[0] + ")"
 	case *Is:

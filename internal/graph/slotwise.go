@@ -140,7 +140,7 @@ type Map struct {
 	// Body is the function: slotwise operators over Param, Scalar and None, in dependency
 	// order; the last one is the result.
 	Body     []Node
-	Booleans bool // the function makes booleans
+	Booleans bool // the function makes booleans, as the result of the body tells
 }
 
 // Threshold marks its input as the limit of a detector; it changes nothing.

@@ -71,7 +71,10 @@ type ConstSeries struct {
 
 // Scalar is a static number used where a stream is expected. It has every key. A static
 // boolean is 1 or 0.
-type Scalar struct{ Value float64 }
+type Scalar struct {
+	Value   float64
+	Boolean bool
+}
 
 // None is a static None used where a stream is expected: no value in any slot, every key.
 type None struct{}

@@ -93,7 +93,22 @@ func (c *Const) String() string {
 }
 
 // String returns scalar(value).
-func (s *Scalar) String() string { return "scalar(" + number(s.Value) + ")" }
+func (s *Scalar) String() string { return "scalar(" + s.text() + ")" }
+
+func (s *Scalar) text() string {
+	if s.Boolean {
+		return truth(s.Value)
+	}
+	return number(s.Value)
+}
+
+// truth writes a boolean that is 1 or 0.
+func truth(f float64) string {
+	if f != 0 {
+		return "True"
+	}
+	return "False"
+}
 
 // String returns None.
 func (*None) String() string { return "None" }
@@ -185,7 +200,7 @@ func (f *Fill) String() string {
 	value := ""
 	switch {
 	case f.Value != nil && f.Booleans:
-		value = map[bool]string{true: "True", false: "False"}[*f.Value != 0]
+		value = truth(*f.Value)
 	case f.Value != nil:
 		value = number(*f.Value)
 	}
