@@ -55,6 +55,8 @@ func (ev *evaluator) spendValue(v value, at syntax.Node) *syntax.Error {
 		return ev.spend(len(v)/16, at)
 	case filter:
 		return ev.spend(v.cost, at)
+	case annotation:
+		return ev.spend(v.cost, at)
 	case *dict:
 		for _, e := range v.entries {
 			if err := ev.spendValue(e.key, at); err != nil {

@@ -50,7 +50,12 @@ func detectFunctions() []*builtin {
 			},
 			doc: "a stream to draw with the alerts of `detect`, with a label",
 			call: func(a *args) (value, *syntax.Error) {
-				return annotation{a.get("stream").value.(stream), a.text("label"), series.Labels(given(a, "extra", labels(nil)))}, nil
+				v := annotation{stream: a.get("stream").value.(stream), label: a.text("label"), extra: series.Labels(given(a, "extra", labels(nil)))}
+				v.cost = 1 + len(v.label)/16
+				for _, l := range v.extra {
+					v.cost += 1 + (len(l.Name)+len(l.Value))/16
+				}
+				return v, nil
 			},
 		},
 	}

@@ -29,6 +29,7 @@ type (
 		stream stream
 		label  string
 		extra  series.Labels
+		cost   int // the steps that it takes to write it out
 	}
 
 	// jobArgs is Args, the arguments that a job is started with (language.md 4.11).

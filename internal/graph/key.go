@@ -139,6 +139,9 @@ func constKey(c *Const) Key {
 
 // groupKey is the key of an aggregate: the listed names that a group has.
 func groupKey(by, allowMissing []string) Key {
+	if len(by) > maxKey {
+		return Key{Open: true}
+	}
 	var all []string
 	for _, n := range by {
 		if !slices.Contains(allowMissing, n) {

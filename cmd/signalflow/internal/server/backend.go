@@ -56,6 +56,9 @@ func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request
 	if err != nil {
 		return nil, compileError(err, req.Program)
 	}
+	if err := engine.Check(g); err != nil {
+		return nil, runError(err, req.Program)
+	}
 	if req.Type == wire.PreflightRequest && !alerts(g) {
 		return nil, refuse("a preflight shows the alerts of a program, and this one has none: it needs a detect(...).publish(); use execute for its data")
 	}
@@ -112,6 +115,23 @@ func compileError(err error, program string) error {
 		Context: &messages.ErrorContext{
 			Line: e.Start.Line, Column: e.Start.Column,
 			ProgramText: program, Reference: e.Kind.String(),
+		},
+	}
+}
+
+// runError turns the refusal of what the engine has no operator for into the same form.
+func runError(err error, program string) error {
+	var e *engine.UnsupportedError
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &wire.Error{
+		Code:    400,
+		Type:    syntax.UnsupportedError.WireType(),
+		Message: fmt.Sprintf("line %s: %s is not run yet", e.Span, e.What),
+		Context: &messages.ErrorContext{
+			Line: e.Span.Line, Column: e.Span.Column,
+			ProgramText: program, Reference: syntax.UnsupportedError.String(),
 		},
 	}
 }
