@@ -44,5 +44,5 @@
 //
 // The end of a line ends a statement except in brackets and behind a backslash; blocks are
 // indented. Unlike in Python a line may go back to a column where no block began (language.md
-// 1.4): it then belongs to the innermost block that is indented less.
+// 1.4): it then belongs to the innermost block that is not indented more.
 package syntax

@@ -61,6 +61,16 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := syntax.Parse("", text)
 		checkSpans(t, file)
+		bad := 0
+		syntax.Walk(file, func(n syntax.Node) bool {
+			if _, ok := n.(*syntax.Bad); ok {
+				bad++
+			}
+			return true
+		})
+		if err == nil && bad > 0 {
+			t.Fatal("a statement is left out, and no mistake reported")
+		}
 		if err == nil {
 			return
 		}

@@ -58,6 +58,7 @@ type parser struct {
 	scan     *Scanner
 	tok      Token   // next token to read
 	last     Token   // the one before it
+	escape   *Error  // the unknown escape in the next token, a string
 	open     []Token // brackets that are open
 	comments []Comment
 	errs     Errors
@@ -114,19 +115,19 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// next moves to the next token that the grammar sees. A string with an unknown escape is
-// reported and taken as it is; other illegal text is a token that nothing expects.
+// next moves to the next token that the grammar sees. A string with an unknown escape is one
+// as any other, and reported where it is read; other illegal text is a token that nothing
+// expects.
 func (p *parser) next() {
 	p.skip()
 	if p.tok.Kind == ILLEGAL && p.scan.bad.at != p.tok.Span {
-		p.tok.Kind = STRING
-		p.report(p.scan.Err())
+		p.tok.Kind, p.escape = STRING, p.scan.Err()
 	}
 }
 
 // skip moves to the next token that the grammar sees, or to illegal text.
 func (p *parser) skip() {
-	p.last = p.tok
+	p.last, p.escape = p.tok, nil
 	for {
 		p.tok = p.scan.Next()
 		if p.tok.Kind != COMMENT {

@@ -314,19 +314,24 @@ func (p *parser) atom() Expr {
 // text reads strings that stand side by side as one.
 func (p *parser) text() Expr {
 	from, value := p.tok.From, p.tok.Value
-	p.next()
-	var parts []Span
-	if p.tok.Kind == STRING {
-		joined := []byte(value)
-		parts = append(parts, p.last.Span)
-		for p.tok.Kind == STRING {
-			parts = append(parts, p.tok.Span)
-			joined = append(joined, p.tok.Value...)
-			p.next()
-		}
-		value = string(joined)
+	p.string()
+	if p.tok.Kind != STRING {
+		return &Text{p.last.Span, value, nil}
 	}
-	return &Text{p.since(from), value, parts}
+	joined, parts := []byte(value), []Span{p.last.Span}
+	for p.tok.Kind == STRING {
+		joined, parts = append(joined, p.tok.Value...), append(parts, p.tok.Span)
+		p.string()
+	}
+	return &Text{p.since(from), string(joined), parts}
+}
+
+// string reads one string, and reports an unknown escape in it.
+func (p *parser) string() {
+	if p.escape != nil {
+		p.report(p.escape)
+	}
+	p.next()
 }
 
 func (p *parser) list() Expr {

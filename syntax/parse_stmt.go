@@ -17,18 +17,19 @@ func (p *parser) statements(list *[]Stmt) {
 			p.next()
 		case INDENT:
 			p.report(p.surprise("a statement"))
-			p.indented(list)
+			p.indented(list, true)
 		default:
 			*list = p.statement(*list)
 		}
 	}
 }
 
-// indented reads the statements between INDENT, which is next, and DEDENT.
-func (p *parser) indented(list *[]Stmt) {
+// indented reads the statements between INDENT, which is next, and DEDENT. Where the
+// indentation is a mistake, a clause in it is no other.
+func (p *parser) indented(list *[]Stmt, mistake bool) {
 	p.enter()
 	p.next()
-	if p.clause() { // of a statement with a mistake, or after indentation that is one
+	if mistake && p.clause() {
 		*list = append(*list, p.bad(p.tok))
 	}
 	p.statements(list)
@@ -288,7 +289,7 @@ func (p *parser) suite() []Stmt {
 		body = p.simpleLine(nil)
 	case p.tok.Kind == INDENT:
 		p.depth-- // indented counts the level
-		p.indented(&body)
+		p.indented(&body, false)
 		p.depth++
 	}
 	if len(body) == 0 {

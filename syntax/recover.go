@@ -27,7 +27,7 @@ func (p *parser) bad(start Token) *Bad {
 	for {
 		p.take(NEWLINE)
 		if p.tok.Kind == INDENT {
-			p.indented(&b.Body)
+			p.indented(&b.Body, false)
 		}
 		if len(b.Body) > 0 {
 			b.To = max(b.To, endOf(b.Body))
