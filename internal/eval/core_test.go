@@ -171,3 +171,62 @@ func TestRepeatedCallsAreMerged(t *testing.T) {
 		t.Errorf("%d nodes, %d of them publish:\n%s", len(g.Nodes), publishes, g)
 	}
 }
+
+// A filter that None leaves out is warned of once, however often the code runs.
+func TestNoFilterWarning(t *testing.T) {
+	const program = "def merged(scope, f): return scope and filter('a', 'b') and f\n" +
+		"[merged(None, filter('c', 'd')) for i in [1, 2]]\n" +
+		"f = filter('a', 'b')\na = None and not f\nb = f and f\nc = None and 5\nd = None or f"
+	_, all := Check(program, Options{})
+	var got []string
+	for _, d := range all {
+		got = append(got, fmt.Sprintf("%s [%s]", d.Error, d.Rule))
+	}
+	const text = "None and a filter is None, which filters nothing (write: f if scope is None else scope and f) [no-filter]"
+	if want := "line 1:36: " + text + "; line 4:10: " + text; strings.Join(got, "; ") != want {
+		t.Errorf("got %s\nwant %s", strings.Join(got, "; "), want)
+	}
+}
+
+// What a decided logic does not evaluate does not publish either.
+func TestDecidedDoesNothing(t *testing.T) {
+	for _, x := range []string{
+		"False and (s.publish('no') > 1)",
+		"False and (s > f())",
+		"True or (s.mean().publish('no') > 1)",
+		"2 > 3 > f() > s",
+		"False and (s.sum(over=f()) > 1)",
+	} {
+		program := "s = data('m')\ndef f(): return data('n').publish('no')\na = " + x
+		ev, err := run(program, Options{})
+		if err != nil {
+			t.Errorf("%s: %v", x, err)
+			continue
+		}
+		if g := ev.graph.Graph(); strings.Contains(g.String(), "publish") {
+			t.Errorf("%s\n%s", x, g)
+		}
+		if v, _ := ev.scope.find("a"); v.typeName() != "boolean" {
+			t.Errorf("%s is a %s", x, v.typeName())
+		}
+	}
+}
+
+// BenchmarkCompile compiles the programs that call the test library of detectors.
+func BenchmarkCompile(b *testing.B) {
+	_, programs := chunks(b, "testdata/acceptance.flow")
+	library := testLibrary()
+	length := 0
+	for _, c := range programs {
+		length += len(c.program)
+	}
+	b.SetBytes(int64(length))
+	for b.Loop() {
+		for _, c := range programs {
+			if _, err := Compile(c.program, Options{Library: library}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(programs)), "µs/program")
+}

@@ -1,0 +1,75 @@
+package eval
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/signalfx/signalflow-client-go/syntax"
+)
+
+// FuzzEval compiles a program and a module that the program can import: whatever they are,
+// there is a graph or an error that can be shown, within the budget.
+func FuzzEval(f *testing.F) {
+	for _, path := range []string{"testdata/graphs.flow", "testdata/errors.flow", "testdata/values.flow", "testdata/core_graphs.flow", "testdata/core_errors.flow"} {
+		_, list := chunks(f, path)
+		for _, c := range list {
+			f.Add(c.program, "a = 1")
+		}
+	}
+	library := os.DirFS("testdata/library")
+	err := fs.WalkDir(library, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(library, path)
+		f.Add("from m import *\nimport acme.limits\nfrom p import m", string(text))
+		return err
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, program, module string) {
+		given := NewLibrary(fstest.MapFS{
+			"m.flow":          {Data: []byte(module)},
+			"p/__init__.flow": {},
+			"p/m.flow":        {Data: []byte(module)},
+		}, library)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		g, err := Compile(program, Options{Library: given})
+		runtime.ReadMemStats(&after)
+		if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 512 {
+			t.Fatalf("allocates %d MB", allocated)
+		}
+		if err != nil {
+			var all syntax.Errors
+			if !errors.As(err, &all) || len(all) == 0 || all.Render() == "" || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error %#v", err)
+			}
+			return
+		}
+		for i, n := range g.Nodes {
+			for _, in := range n.Inputs {
+				if int(in) >= i || in < 0 {
+					t.Fatalf("node %d reads node %d", i, in)
+				}
+			}
+			if n.Span.Line < 1 || n.Span.Column < 1 {
+				t.Fatalf("node %d is at %v", i, n.Span)
+			}
+		}
+		text := g.String()
+		if len(g.Nodes) > 0 && !strings.HasPrefix(text, "n0 = ") {
+			t.Fatalf("text\n%s", text)
+		}
+		again, err := Compile(program, Options{Library: given})
+		if err != nil || again.String() != text {
+			t.Fatalf("the second time %v\n%s\nthe first time\n%s", err, again, text)
+		}
+	})
+}
