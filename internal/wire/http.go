@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -50,6 +51,11 @@ func route(path string) (kind, handle string, ok bool) {
 // with JSON. GET or HEAD of the base path is answered with 204 if the token is good. Errors
 // are JSON: 401 for the token, 404, 405, 413, 415, 429, and what the backend says.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		// Before an answer the rest of the body is read, also if nobody wants it. Where there
+		// are no deadlines the server around this one has its own.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.opt.WriteTimeout))
+	}
 	kind, handle, ok := route(r.URL.Path)
 	if !ok {
 		httpError(w, &Error{Code: 404, Type: TypeNotFound, Message: "nothing at " + clip(r.URL.Path) + "; there are /v2/signalflow/connect, /execute, /preflight, /start and others"})

@@ -28,9 +28,12 @@ func (x *exchange) parse() (*Request, error) {
 	if x.handle != "" {
 		raw["handle"] = quoted(x.handle)
 	}
-	switch x.kind {
-	case ExecuteRequest, PreflightRequest, StartRequest:
-		err = x.readProgram(raw)
+	body, err := x.readBody()
+	if err == nil {
+		switch x.kind {
+		case ExecuteRequest, PreflightRequest, StartRequest:
+			err = x.readProgram(body, raw)
+		}
 	}
 	text, _ := json.Marshal(raw) // a map of valid JSON
 	req.Received = withoutSecrets(x.kind, raw, text)
@@ -97,14 +100,10 @@ func quoted(text string) json.RawMessage {
 
 // readProgram adds the fields of the body: the program as plain text, or JSON with
 // programText and programArgs.
-func (x *exchange) readProgram(raw map[string]json.RawMessage) error {
+func (x *exchange) readProgram(body []byte, raw map[string]json.RawMessage) error {
 	kind, params, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if err != nil && x.r.Header.Get("Content-Type") != "" {
 		return unsupported("the content type is malformed")
-	}
-	body, err := x.readBody()
-	if err != nil {
-		return err
 	}
 	body, err = toUTF8(body, params["charset"])
 	if err != nil {
@@ -144,14 +143,13 @@ func programOf(body []byte, raw map[string]json.RawMessage) error {
 	return nil
 }
 
-// readBody reads the body up to ReadLimit, for no longer than WriteTimeout.
+// readBody reads the body up to ReadLimit. ServeHTTP has set a time for that, which is over
+// now: reading on tells when the client goes away.
 func (x *exchange) readBody() ([]byte, error) {
-	c := http.NewResponseController(x.w)
-	// Where there are no deadlines the server around this one has its own.
-	if c.SetReadDeadline(time.Now().Add(x.server.opt.WriteTimeout)) == nil {
-		defer c.SetReadDeadline(time.Time{})
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, x.server.opt.ReadLimit))
+	if err == nil && x.r.ContentLength != 0 {
+		http.NewResponseController(x.w).SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
