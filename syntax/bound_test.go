@@ -13,6 +13,7 @@ var hostile = map[string]func(n int) string{
 	"parentheses":         func(n int) string { return strings.Repeat("(", n) },
 	"closing parentheses": func(n int) string { return strings.Repeat(")", n) },
 	"mixed brackets":      func(n int) string { return strings.Repeat("([{)]}", n) },
+	"wrong brackets":      func(n int) string { return "f(a b\n" + strings.Repeat("(", n) + strings.Repeat("]", n) },
 	"open calls":          func(n int) string { return strings.Repeat("f(a\n", n) },
 	"open calls, blocks":  func(n int) string { return strings.Repeat("if a:\n  f(a\n  b c\n", n) },
 	"open line":           func(n int) string { return "f(a b" + strings.Repeat(" c", n) },

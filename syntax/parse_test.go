@@ -161,13 +161,16 @@ func checkSpans(t testing.TB, file *syntax.File) {
 		if r.From > r.To || r.From < 0 || int(r.To) > len(file.Source.Text) {
 			t.Errorf("%T has the span %v in a text of %d bytes", n, r, len(file.Source.Text))
 		}
-		for len(open) > 0 && open[len(open)-1].To < r.To {
+		for len(open) > 0 && (open[len(open)-1].To < r.From || open[len(open)-1].To == r.From && r.From < r.To) {
 			open = open[:len(open)-1]
+		}
+		if len(open) > 0 && open[len(open)-1].To < r.To {
+			t.Errorf("%T %q ends after the node that it begins in", n, file.Source.Slice(r))
 		}
 		if len(open) == 0 && r != file.Span {
 			t.Errorf("%T %q lies in no node", n, file.Source.Slice(r))
 		}
-		if _, conditional := n.(*syntax.Conditional); r.From < last && !conditional {
+		if r.From < last {
 			t.Errorf("%T %q comes before what was visited before it", n, file.Source.Slice(r))
 		}
 		last = r.From

@@ -87,6 +87,7 @@ func (p *parser) leaveBrackets(start Pos) {
 	for ; p.tok.Kind != EOF; p.skip() {
 		if beginsLine(p.src.Text, p.last, p.tok) && p.src.indentation(p.tok.From) <= width && !closes(p.tok.Kind) {
 			p.scan.resume(p.tok.From)
+			p.tok = p.last
 			p.skip()
 			return
 		}
@@ -119,22 +120,25 @@ func (p *parser) closedAt(open Pos) (end Pos, closed bool) {
 func pairs(s *Scanner) map[Pos]Pos {
 	closed := map[Pos]Pos{}
 	var open []Token
+	var count [kindsCount]int // of each kind in open
 	var last Token
 	for tok := s.Next(); tok.Kind != EOF; tok = s.Next() {
-		switch tok.Kind {
+		switch k := tok.Kind; k {
 		case LPAREN, LBRACKET, LBRACE:
 			open = append(open, tok)
+			count[k]++
 		case RPAREN, RBRACKET, RBRACE:
-			for i := len(open) - 1; i >= 0; i-- {
-				if open[i].Kind == tok.Kind-1 {
-					closed[open[i].From] = tok.To
-					open = open[:i]
-					break
+			for found := count[k-1] == 0; !found; {
+				inner := open[len(open)-1]
+				open = open[:len(open)-1]
+				count[inner.Kind]--
+				if found = inner.Kind == k-1; found {
+					closed[inner.From] = tok.To
 				}
 			}
 		case DEF, RETURN, IMPORT, FROM, ASSERT, ELIF:
 			if beginsLine(s.text, last, tok) {
-				open, s.open = open[:0], 0
+				open, count, s.open = open[:0], [kindsCount]int{}, 0
 			}
 		}
 		last = tok
