@@ -16,6 +16,7 @@ var samples = map[*want]struct{ good, bad []string }{
 	wantText:          {[]string{"'max'", "''"}, []string{"5", "['x']", "True"}},
 	wantName:          {[]string{"'x'", "'*'"}, []string{"5", "''", "['x']"}},
 	wantBoolean:       {[]string{"True", "False"}, []string{"'yes'", "1"}},
+	wantMetric:        {[]string{"'x'", "'*'"}, []string{"5", "''", "['x', 'y']"}},
 	wantFilter:        {[]string{"filter('a', 'b')", "{'a': 'b', 'c': ['d', 'e*']}"}, []string{"'a:b'", "True", "[]", "{}", "{'a': 5}", "{5: 'a'}"}},
 	wantInteger:       {[]string{"5", "-1", "4 / 2"}, []string{"1.5", "'5'", "True"}},
 	wantPositive:      {[]string{"5", "4 / 2"}, []string{"0", "-1", "1.5", "'5'", "3000000000"}},

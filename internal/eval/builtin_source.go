@@ -14,7 +14,7 @@ import (
 // sourceFunctions returns the functions that read series and events (language.md 5.2, 5.7,
 // language-detectors.md 3.7, 3.8).
 func sourceFunctions() []*builtin {
-	metric := param{name: "metric", want: wantName}
+	metric := param{name: "metric", want: wantMetric}
 	where := param{name: "filter", want: wantFilter, def: "None"}
 	resolution := param{name: "resolution", want: wantLength, def: "None"}
 	points := []param{
@@ -120,6 +120,12 @@ func (a *args) resolution() (time.Duration, *syntax.Error) {
 }
 
 var (
+	wantMetric = &want{name: "string", take: wantName.take, hint: func(v value) string {
+		if _, ok := elements(v); ok {
+			return "several metrics are union(data('a'), data('b'))"
+		}
+		return ""
+	}}
 	wantRollup = words("rollup",
 		string(graph.RollupAverage), string(graph.RollupCount), string(graph.RollupDelta), string(graph.RollupLag), string(graph.RollupLatest),
 		string(graph.RollupMax), string(graph.RollupMin), string(graph.RollupRate), string(graph.RollupSum))

@@ -94,32 +94,11 @@ func (ev *evaluator) errorAt(kind syntax.ErrorKind, at graph.Span, msg string) *
 // correlations warns of operators over streams of which no two series can be paired: each
 // side is sure to have a dimension that the other lacks (language.md 2.7).
 func (ev *evaluator) correlations(g *graph.Graph) {
-	for _, n := range g.Nodes {
-		switch op := n.Op.(type) {
-		case *graph.Binary:
-			if op.Outer {
-				continue
-			}
-		case *graph.Conditional:
-			if op.Outer {
-				continue
-			}
-		case *graph.Across:
-			if op.Outer {
-				continue
-			}
-		case *graph.Detect:
-		default:
-			continue
-		}
-		first := g.Nodes[n.Inputs[0]].Key
-		for _, in := range n.Inputs[1:] {
-			if key := g.Nodes[in].Key; !first.Correlates(key) {
-				ev.warn(RuleNeverCorrelates, ev.errorAt(syntax.ArgumentError, n.Span,
-					"no series of these streams can be paired: their dimensions are "+first.String()+" and "+key.String()).
-					WithHint("aggregate both by dimensions that they share"))
-				break
-			}
+	for i, n := range g.Nodes {
+		if a, b, never := g.NeverPairs(graph.NodeID(i)); never {
+			ev.warn(RuleNeverCorrelates, ev.errorAt(syntax.ArgumentError, n.Span,
+				"no series of these streams can be paired: their dimensions are "+a.String()+" and "+b.String()).
+				WithHint("aggregate both by dimensions that they share"))
 		}
 	}
 }

@@ -57,6 +57,35 @@ func contains(sorted []string, name string) bool {
 	return ok
 }
 
+// NeverPairs reports whether a node pairs the series of inputs that have no two that could
+// be paired, and the keys of two such inputs, the first perhaps of several together.
+func (g *Graph) NeverPairs(id NodeID) (a, b Key, never bool) {
+	inputs := g.Nodes[id].Inputs
+	switch op := g.Nodes[id].Op.(type) {
+	case *Binary:
+		never = !op.Outer
+	case *Conditional:
+		never = !op.Outer
+	case *Across:
+		never = !op.Outer
+	case *Detect:
+		never = op.Off
+		inputs = inputs[:min(2, len(inputs))] // what is drawn is not paired
+	}
+	if !never {
+		return Key{}, Key{}, false
+	}
+	a = g.Nodes[inputs[0]].Key
+	for _, in := range inputs[1:] {
+		b = g.Nodes[in].Key
+		if !a.Correlates(b) {
+			return a, b, true
+		}
+		a = joined([]Key{a, b}, false)
+	}
+	return Key{}, Key{}, false
+}
+
 // newKey makes a key of names that all series have, and of names that some have.
 func newKey(open bool, all, some []string) Key {
 	if len(all)+len(some) > maxKey {

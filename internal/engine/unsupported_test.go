@@ -1,0 +1,48 @@
+package engine_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/signalfx/signalflow-client-go/internal/engine"
+	"github.com/signalfx/signalflow-client-go/internal/eval"
+	"github.com/signalfx/signalflow-client-go/internal/memstore"
+)
+
+// What compiles and has no operator here is refused by Run, with its name and place.
+func TestNotRunYet(t *testing.T) {
+	for program, want := range map[string]string{
+		"data('m').publish()\ndata('m').percentile(95).publish()":        "engine: line 2:11: percentile() is not run yet",
+		"data('m').median(over='1h').publish()":                          "engine: line 1:11: median(over=) is not run yet",
+		"data('m').sum(cycle='day').publish()":                           "engine: line 1:11: sum(cycle=) is not run yet",
+		"(data('m') ** 2).publish()":                                     "engine: line 1:2: operator '**' is not run yet",
+		"(data('m') is None).publish()":                                  "engine: line 1:2: 'is' on a stream is not run yet",
+		"(1 if data('m') > 1 else 0).publish()":                          "engine: line 1:2: a conditional expression on a stream is not run yet",
+		"(data('m') if data('m') > 1 else None).publish()":               "engine: line 1:34: None in place of a stream is not run yet",
+		"combine(data('m') + data('n')).publish()":                       "engine: line 1:9: combine() is not run yet",
+		"max(data('m'), 5).publish()":                                    "engine: line 1:1: max() of several streams is not run yet",
+		"data('m').map(lambda x: x + 1).publish()":                       "engine: line 1:11: map() is not run yet",
+		"data('m').timeshift('1h').publish()":                            "engine: line 1:11: timeshift() is not run yet",
+		"const(5).publish()":                                             "engine: line 1:1: const() is not run yet",
+		"histogram('h').count().publish()":                               "engine: line 1:1: histogram() is not run yet",
+		"graphite('a.b').publish()":                                      "engine: line 1:1: graphite() is not run yet",
+		"events('e').publish()":                                          "engine: line 1:1: events() is not run yet",
+		"alerts().publish()":                                             "engine: line 1:1: alerts() is not run yet",
+		"detect(data('m') > 1).publish('A')":                             "engine: line 1:1: detect() is not run yet",
+		"detect(when(data('m') > 1, '5m'), off=data('m') < 1).publish()": "engine: line 1:8: when() is not run yet",
+	} {
+		g, err := eval.Compile(program, eval.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", program, err)
+			continue
+		}
+		err = engine.Run(t.Context(), g, overSlots(memstore.New(memstore.Options{}), 1), newRecorder(t))
+		var unsupported *engine.UnsupportedError
+		if !errors.As(err, &unsupported) || err.Error() != want {
+			t.Errorf("%s: %v, want %s", program, err, want)
+		}
+		if checked := engine.Check(g); checked == nil || checked.Error() != want {
+			t.Errorf("%s: Check says %v", program, checked)
+		}
+	}
+}
