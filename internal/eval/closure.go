@@ -1,21 +1,19 @@
 package eval
 
 import (
-	"fmt"
-
 	"github.com/signalfx/signalflow-client-go/internal/resolve"
-	"github.com/signalfx/signalflow-client-go/internal/spell"
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
 // closure is a function that a program defines, with the scope that it was defined in
 // (language.md 2.13).
 type closure struct {
-	name     string // "lambda" for a lambda
+	*builtin // its name and parameters, which bind their arguments as those of a built-in do
+
+	names    []*syntax.Ident // of the parameters
+	defaults []value         // of the parameters; nil when one has none
 	src      *syntax.Source
 	scope    *scope // outside of the body
-	params   []*syntax.Param
-	defaults []value // by parameter; nil when it has none
 	body     []syntax.Stmt
 	result   syntax.Expr // of a lambda, which has no body
 }
@@ -30,23 +28,9 @@ func (ev *evaluator) define(d *syntax.Def) *syntax.Error {
 		}
 		decorators = append(decorators, operand{v, dec})
 	}
-	f := &closure{name: d.Name.Name, src: ev.src, scope: ev.scope, params: d.Params, body: d.Body}
-	seen := map[string]*syntax.Ident{}
-	for _, p := range d.Params {
-		if p.Name != nil {
-			if first, ok := seen[p.Name.Name]; ok {
-				return resolve.Rebound(ev.src, p.Name, first)
-			}
-			seen[p.Name.Name] = p.Name
-		}
-		var def value
-		if p.Default != nil {
-			var err *syntax.Error
-			if def, err = ev.expr(p.Default); err != nil {
-				return err
-			}
-		}
-		f.defaults = append(f.defaults, def)
+	f := &closure{builtin: &builtin{name: d.Name.Name}, src: ev.src, scope: ev.scope, body: d.Body}
+	if err := ev.parameters(f, d.Params); err != nil {
+		return err
 	}
 	var result value = f
 	for i := len(decorators) - 1; i >= 0; i-- {
@@ -57,6 +41,36 @@ func (ev *evaluator) define(d *syntax.Def) *syntax.Error {
 		}
 	}
 	return ev.bind(d.Name, result)
+}
+
+// parameters evaluates the parameters of a definition.
+func (ev *evaluator) parameters(f *closure, list []*syntax.Param) *syntax.Error {
+	seen := map[string]*syntax.Ident{}
+	named := false
+	for _, p := range list {
+		if p.Name == nil { // a bare star
+			named = true
+			continue
+		}
+		if first, ok := seen[p.Name.Name]; ok {
+			return resolve.Rebound(ev.src, p.Name, first)
+		}
+		seen[p.Name.Name] = p.Name
+		var def value
+		if p.Default != nil {
+			var err *syntax.Error
+			if def, err = ev.expr(p.Default); err != nil {
+				return err
+			}
+		}
+		param := param{name: p.Name.Name, want: wantAny, rest: p.Stars == 1, optional: true, named: named, keywords: p.Stars == 2}
+		if def != nil {
+			param.def = ev.src.Slice(p.Default.Range())
+		}
+		named = named || param.rest
+		f.names, f.defaults, f.params = append(f.names, p.Name), append(f.defaults, def), append(f.params, param)
+	}
+	return nil
 }
 
 // decorator evaluates what follows the @: a name of parts, or a call of one.
@@ -73,8 +87,9 @@ func (ev *evaluator) decorator(d *syntax.Decorator) (value, *syntax.Error) {
 
 func (ev *evaluator) lambda(x *syntax.Lambda) value {
 	return &closure{
-		name: "lambda", src: ev.src, scope: ev.scope, result: x.Body,
-		params: []*syntax.Param{{Span: x.Param.Span, Name: x.Param}}, defaults: []value{nil},
+		builtin: &builtin{name: "lambda", params: []param{{name: x.Param.Name, want: wantAny}}},
+		names:   []*syntax.Ident{x.Param}, defaults: []value{nil},
+		src: ev.src, scope: ev.scope, result: x.Body,
 	}
 }
 
@@ -171,77 +186,32 @@ func (ev *evaluator) run(f *closure) (value, *syntax.Error) {
 
 // ---- arguments ----
 
-// bindParams binds the parameters of a function in the scope of its call. An error in
-// the arguments is one of the caller, at the caller's place.
+// bindParams binds the parameters of a function in the scope of its call. An error in the
+// arguments is one of the caller, at the caller's place.
 func (ev *evaluator) bindParams(in *evaluator, f *closure, at syntax.Span, c *callArgs) *syntax.Error {
-	values, err := ev.matchParams(f, c)
+	a, err := ev.bindArgs(function{builtin: f.builtin}, c, at)
 	if err != nil {
 		return err
 	}
 	for i, p := range f.params {
-		if p.Name == nil {
-			continue
+		v := a.values[i].value
+		switch {
+		case p.rest:
+			v = tuple(values(a.rest))
+		case p.keywords:
+			d := &dict{}
+			for _, k := range a.more {
+				d.set(text(k.name), k.value)
+			}
+			v = d
+		case v == nil:
+			v = f.defaults[i]
 		}
-		if values[i] == nil {
-			values[i] = f.defaults[i]
-		}
-		if values[i] == nil {
-			return ev.missing(f, p, at, c)
-		}
-		if err := in.bind(p.Name, values[i]); err != nil {
+		if err := in.bind(f.names[i], v); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// matchParams returns the argument of each parameter, nil where none is given.
-func (ev *evaluator) matchParams(f *closure, c *callArgs) ([]value, *syntax.Error) {
-	values := make([]value, len(f.params))
-	rest := c.positional
-	byName := map[string]int{}
-	others := -1 // the parameter that takes the keywords that no other takes
-	named := false
-	for i, p := range f.params {
-		switch {
-		case p.Stars == 2:
-			others = i
-			values[i] = &dict{}
-			continue
-		case p.Stars == 1:
-			named = true
-			if p.Name != nil {
-				values[i] = tuple(plainValues(rest))
-				rest = nil
-			}
-			continue
-		case !named && len(rest) > 0:
-			values[i] = rest[0].value
-			rest = rest[1:]
-		}
-		byName[p.Name.Name] = i
-	}
-	if len(rest) > 0 {
-		return nil, ev.errorf(syntax.ArgumentError, rest[0].at, "%s() takes %s, got %d", f.name, f.arity(), len(c.positional))
-	}
-	for _, k := range c.keywords {
-		i, ok := byName[k.name]
-		switch {
-		case ok && values[i] != nil:
-			return nil, ev.errorf(syntax.ArgumentError, k.at, "argument '%s' of %s() is given twice", k.name, f.name)
-		case ok:
-			values[i] = k.value
-		case others < 0:
-			return nil, ev.unknownKeyword(f, k)
-		default:
-			d := values[others].(*dict)
-			if _, ok := d.get(text(k.name)); ok {
-				return nil, ev.errorf(syntax.ArgumentError, k.at, "argument '%s' of %s() is given twice", k.name, f.name)
-			}
-			d.set(text(k.name), k.value)
-		}
-	}
-	return values, nil
 }
 
 // splat adds the entries of a dict to the arguments of a call: f(**options).
@@ -260,56 +230,10 @@ func (ev *evaluator) splat(c *callArgs, arg *syntax.Arg, v value) *syntax.Error 
 	return ev.spend(4*len(d.entries), arg) // each is bound, and perhaps put into a dict again
 }
 
-func plainValues(list []operand) []value {
-	values := make([]value, len(list))
+func values(list []operand) []value {
+	plain := make([]value, len(list))
 	for i, v := range list {
-		values[i] = v.value
+		plain[i] = v.value
 	}
-	return values
-}
-
-func (ev *evaluator) unknownKeyword(f *closure, k keywordArg) *syntax.Error {
-	err := ev.errorf(syntax.ArgumentError, nameOf(k.at), "%s() has no argument '%s'", f.name, k.name)
-	var names []string
-	for _, p := range f.params {
-		if p.Name != nil && p.Stars == 0 {
-			names = append(names, p.Name.Name)
-		}
-	}
-	if near := spell.Nearest(k.name, names); near != "" {
-		err = err.WithHint("did you mean '%s'?", near)
-	}
-	return err
-}
-
-func (ev *evaluator) missing(f *closure, p *syntax.Param, at syntax.Span, c *callArgs) *syntax.Error {
-	if len(c.positional)+len(c.keywords) == 0 {
-		return ev.errorf(syntax.ArgumentError, at, "%s() takes %s, got 0", f.name, f.arity()).
-			WithHint("argument '%s' is missing", p.Name.Name)
-	}
-	return ev.errorf(syntax.ArgumentError, at, "argument '%s' of %s() is missing", p.Name.Name, f.name)
-}
-
-// arity tells how many arguments a call takes by place.
-func (f *closure) arity() string {
-	least, most := 0, 0
-	for i, p := range f.params {
-		if p.Stars > 0 {
-			if p.Stars == 1 && p.Name != nil {
-				return "at least " + count(least, "argument")
-			}
-			break
-		}
-		most++
-		if f.defaults[i] == nil {
-			least = most
-		}
-	}
-	switch {
-	case least == most:
-		return count(most, "argument")
-	case least == 0:
-		return "at most " + count(most, "argument")
-	}
-	return fmt.Sprintf("%d to %s", least, count(most, "argument"))
+	return plain
 }

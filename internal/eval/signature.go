@@ -66,10 +66,11 @@ func (b *builtin) signature() string {
 type args struct {
 	ev     *evaluator
 	fn     function
-	at     syntax.Span  // the call, without what its method is called on
-	values []operand    // by parameter; without a value when not given, or given as None
-	rest   []operand    // what a rest parameter has taken
-	more   []keywordArg // what a keywords parameter has taken
+	at     syntax.Span     // the call, without what its method is called on
+	values []operand       // by parameter; without a value when not given, or given as None
+	rest   []operand       // what a rest parameter has taken
+	more   []keywordArg    // what a keywords parameter has taken
+	taken  map[string]bool // the names of these
 }
 
 // callArgs holds the arguments of one call in the order of the program, evaluated, before
@@ -179,11 +180,13 @@ func (b *builtin) keywords() []string {
 
 // another keeps a keyword argument that no parameter has the name of.
 func (a *args) another(p param, k keywordArg) *syntax.Error {
-	for _, m := range a.more {
-		if m.name == k.name {
-			return a.twice(param{name: k.name}, k.at)
-		}
+	if a.taken == nil {
+		a.taken = map[string]bool{}
 	}
+	if a.taken[k.name] {
+		return a.twice(param{name: k.name}, k.at)
+	}
+	a.taken[k.name] = true
 	p.name = k.name
 	v, err := a.convert(p, k.operand)
 	if err != nil {
@@ -285,7 +288,7 @@ func (a *args) complete(given int) *syntax.Error {
 func (a *args) set(i int, v operand) *syntax.Error {
 	p := a.fn.params[i]
 	a.values[i].at = v.at
-	if p.def != "" && isNone(v) {
+	if p.def != "" && isNone(v) && p.want != wantAny {
 		return nil
 	}
 	v, err := a.convert(p, v)

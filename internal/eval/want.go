@@ -40,7 +40,11 @@ func only[T value](name string) *want {
 }
 
 var (
-	wantText    = only[text]("string")
+	wantText = only[text]("string")
+	// wantAny takes whatever it is given: a parameter of a function of the program, to which
+	// None is a value like others.
+	wantAny = &want{name: "value", take: func(v value) (value, string) { return v, "" }}
+
 	wantBoolean = only[boolean]("boolean")
 
 	// wantName takes a text that is not empty.
