@@ -211,8 +211,10 @@ func (s *Scanner) token(c byte) Token {
 			n++
 		}
 		tok := s.take(ID, n)
-		if k, ok := keywords[tok.Value]; ok {
-			tok.Kind = k
+		if n <= longestKeyword {
+			if k, ok := keywords[tok.Value]; ok {
+				tok.Kind = k
+			}
 		}
 		return tok
 	case isDigit(c), c == '.' && s.off+1 < len(s.text) && isDigit(s.text[s.off+1]):

@@ -116,6 +116,9 @@ var keywords = func() map[string]Kind {
 	return words
 }()
 
+// longestKeyword is the length of "continue".
+const longestKeyword = 8
+
 // IsName reports whether a text can be an identifier: its form is right and it is not
 // reserved.
 func IsName(text string) bool {
