@@ -126,13 +126,9 @@ func (ev *evaluator) memberHint(v value, name string) string {
 		}
 	case function:
 		return "call it first: " + v.name + "()"
-	case histograms:
+	case histograms, events:
 		if methods[name] != nil {
-			return "take numbers of it first: count(), mean(), percentile()"
-		}
-	case events:
-		if methods[name] != nil {
-			return "count them first: count()"
+			return kindHint(v)
 		}
 	case detector:
 		return "its only method is publish()"

@@ -31,6 +31,10 @@ func (ev *evaluator) mismatch(op syntax.Kind, at syntax.Node, x, y operand) *syn
 		if op == syntax.EQ || op == syntax.NE {
 			return err.WithHint("compare with None by 'is' or 'is not'")
 		}
+	case kindHint(x.value) != "":
+		return err.WithHint("%s", kindHint(x.value))
+	case kindHint(y.value) != "":
+		return err.WithHint("%s", kindHint(y.value))
 	case isBoolStream(x) || isBoolStream(y):
 		return err.WithHint("a boolean stream has no numbers")
 	}

@@ -14,12 +14,21 @@ func streamHint(v value) string {
 		if v.boolean {
 			return "make numbers of it first, as in 1 if s else 0"
 		}
+	case function:
+		return "call it: " + v.name + "()"
+	}
+	return kindHint(v)
+}
+
+// kindHint tells how a stream of another kind becomes one of numbers.
+func kindHint(v value) string {
+	switch v.(type) {
 	case histograms:
 		return "take numbers of it first: count(), mean(), percentile()"
 	case events:
 		return "count them first: count()"
-	case function:
-		return "call it: " + v.name + "()"
+	case detector:
+		return "combine the conditions, not the alerts"
 	}
 	return ""
 }
@@ -62,12 +71,10 @@ var (
 		switch v.(type) {
 		case stream:
 			return "compare the stream first, as in s > 0"
-		case detector:
-			return "the conditions of several alerts are combined with 'and' and 'or', not the alerts"
 		case events:
 			return "events are no signal; the number of them is: count() > 0"
 		}
-		return ""
+		return kindHint(v)
 	}}
 
 	wantFunction = &want{name: "function", take: func(v value) (value, string) {

@@ -21,7 +21,7 @@ type Builder struct {
 // Add returns the node of an operator over inputs that Add has returned before. Where an
 // equal one exists it is that, with the span of the first; a Publish is always its own.
 func (b *Builder) Add(op Op, span Span, inputs ...NodeID) NodeID {
-	if b.Outer {
+	if b.Outer && b.streams(inputs) > 1 {
 		op = outerJoin(op)
 	}
 	_, publish := op.(*Publish)
@@ -47,6 +47,17 @@ func (b *Builder) Add(op Op, span Span, inputs ...NodeID) NodeID {
 	}
 	b.graph.Nodes = append(b.graph.Nodes, Node{Op: op, Inputs: inputs, Span: span, Kind: kind(op, kinds), Key: keyOf(op, keys)})
 	return id
+}
+
+// streams counts the inputs that are no static values, which pair with everything.
+func (b *Builder) streams(inputs []NodeID) int {
+	n := 0
+	for _, in := range inputs {
+		if !literal(b.graph.Nodes[in].Op) {
+			n++
+		}
+	}
+	return n
 }
 
 func outerJoin(op Op) Op {
