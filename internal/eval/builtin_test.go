@@ -150,3 +150,22 @@ func refusals() string {
 	}
 	return b.String()
 }
+
+// What a recursion computes again and again is one node each time.
+func TestMerging(t *testing.T) {
+	g, err := Compile(`
+def level(s, n):
+    return s if n == 0 else max(level(s, n - 1), level(s, n - 1).timeshift('1w')) + level(s, n - 1).mean(over='1h')
+level(data('m'), 6).publish()
+`, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 1
+	for range 6 { // each level takes the one below it three times, and adds four operators
+		calls = 3*calls + 4
+	}
+	if n := len(g.Nodes); n > 30 || calls < 2000 {
+		t.Errorf("%d operator calls make %d nodes\n%s", calls, n, g)
+	}
+}
