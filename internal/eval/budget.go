@@ -11,9 +11,10 @@ import (
 const (
 	// DefaultMaxSteps bounds the work of one compilation, modules included. A step is one
 	// statement, one expression, one element of a list, one term of a filter, or 16 bytes
-	// of text.
+	// of text; a node of the graph is nodeSteps besides.
 	DefaultMaxSteps = 1_000_000
 
+	nodeSteps   = 16
 	maxText     = 1 << 20 // bytes of one text
 	maxElements = 100_000 // elements of one list, tuple or dict
 	maxDepth    = 64      // calls inside one another (language.md 6)
@@ -25,7 +26,7 @@ var ErrBudget = errors.New("the program costs more than the budget of a compilat
 
 // spend counts steps of work.
 func (ev *evaluator) spend(n int, at syntax.Node) *syntax.Error {
-	if ev.steps += n; ev.steps > ev.maxSteps || n < 0 {
+	if ev.steps += n; ev.steps+nodeSteps*ev.graph.Len() > ev.maxSteps || n < 0 {
 		return ev.exhausted(at, "the program takes more than %d steps to compile", ev.maxSteps)
 	}
 	return nil
