@@ -83,12 +83,15 @@ func (t *sseTransport) call(ctx, life context.Context, c call) (answer, error) {
 			last = failed.err
 			t.report(last)
 		}
-		if c.kind == kindStart && failed.reached { // a second one would run beside the first
+		if failed.reached && c.outlives() { // a second one would run beside the first
 			return answer{}, t.notConnected(fmt.Errorf("the program may have been started: %w", failed.err), ctx.Err())
 		}
 		sleep(wait, pauses.next(0))
 	}
 }
+
+// outlives reports whether what a request begins goes on without its answer.
+func (c *call) outlives() bool { return c.kind == kindStart || c.text("persistent") == "true" }
 
 func (t *sseTransport) notConnected(last, cause error) error {
 	return &ConnectError{URL: t.base.Redacted(), Last: last, Err: cause}
@@ -117,7 +120,7 @@ func (t *sseTransport) attempt(wait, life context.Context, c call) (answer, erro
 	var body []byte
 	if resp != nil {
 		if err == nil {
-			body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+			body, err = readAnswer(resp.Body)
 		}
 		resp.Body.Close()
 	}
@@ -128,6 +131,15 @@ func (t *sseTransport) attempt(wait, life context.Context, c call) (answer, erro
 		return answer{}, &attemptError{t.attemptFailed(c, err), reached.Load()}
 	}
 	return t.judge(c, resp, body, token)
+}
+
+// readAnswer reads a whole body.
+func readAnswer(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+	}
+	return body, err
 }
 
 // endingBody ends the request with its response.
@@ -147,7 +159,7 @@ func (t *sseTransport) attemptFailed(c call, err error) error {
 
 // checkStream refuses a good answer that is no stream of events.
 func (t *sseTransport) checkStream(resp *http.Response) error {
-	if coding := resp.Header.Get("Content-Encoding"); coding != "" {
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return fmt.Errorf("the answer has the content coding %q, which was not asked for", t.conf.redact(coding))
 	}
 	kind := resp.Header.Get("Content-Type")

@@ -158,6 +158,16 @@ func TestSSEStart(t *testing.T) {
 
 // A program is not started twice because an answer was lost.
 func TestSSEStartOnce(t *testing.T) {
+	calls := map[string]func(context.Context, *Client) error{
+		"start": func(ctx context.Context, c *Client) error {
+			_, err := c.Start(ctx, &ExecuteRequest{Program: "p"})
+			return err
+		},
+		"persistent": func(ctx context.Context, c *Client) error {
+			_, err := c.Execute(ctx, &ExecuteRequest{Program: "p", Persistent: true})
+			return err
+		},
+	}
 	for _, c := range []struct {
 		answer   func(c *httpExchange)
 		requests int
@@ -167,21 +177,26 @@ func TestSSEStartOnce(t *testing.T) {
 		{func(c *httpExchange) { panic(http.ErrAbortHandler) }, 1},
 		{func(c *httpExchange) { c.status(503, "") }, 2},
 	} {
-		onHTTP(t, func(x *httpExchange) {
-			if x.number > 1 {
-				x.status(200, `{"id":"GzExampleAA"}`)
-				return
-			}
-			c.answer(x)
-		}, func(t *testing.T, s *httpScript) {
-			handle, err := s.client().Start(t.Context(), &ExecuteRequest{Program: "p"})
-			if n := len(s.asked()); n != c.requests || (handle != "") != (n > 1) {
-				t.Errorf("%d requests, want %d: %q, %v", n, c.requests, handle, err)
-			}
-			if err != nil && (!errors.As(err, new(*ConnectError)) || !strings.Contains(err.Error(), "may have been started")) {
-				t.Error(err)
-			}
-		})
+		for name, call := range calls {
+			onHTTP(t, func(x *httpExchange) {
+				switch {
+				case x.number == 1:
+					c.answer(x)
+				case name == "start":
+					x.status(200, `{"id":"GzExampleAA"}`)
+				default:
+					x.start()
+				}
+			}, func(t *testing.T, s *httpScript) {
+				err := call(t.Context(), s.client())
+				if n := len(s.asked()); n != c.requests || (err == nil) != (n > 1) {
+					t.Errorf("%s: %d requests, want %d: %v", name, n, c.requests, err)
+				}
+				if err != nil && (!errors.As(err, new(*ConnectError)) || !strings.Contains(err.Error(), "may have been started")) {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 
@@ -292,6 +307,18 @@ func TestSSERedirect(t *testing.T) {
 				if c.r.Host != "stream.us9.signalfx.com" {
 					t.Errorf("the client asked %s", c.r.Host)
 				}
+			}
+		})
+	}
+}
+
+// An answer that is too long is none, not the beginning of one.
+func TestSSELongAnswer(t *testing.T) {
+	for n, fits := range map[int]bool{maxAnswer: true, maxAnswer + 1: false} {
+		onHTTP(t, func(c *httpExchange) { c.status(200, `{"state":"`+strings.Repeat("x", n-len(`{"state":""}`))+`"}`) }, func(t *testing.T, s *httpScript) {
+			feedback, err := s.client().Feedback(t.Context(), "GzExampleAA")
+			if fits != (err == nil) || fits && len(feedback.Raw) != n {
+				t.Errorf("%d bytes: %v", n, err)
 			}
 		})
 	}

@@ -31,6 +31,7 @@ type httpScript struct {
 	handlers sync.WaitGroup
 	mu       sync.Mutex
 	requests []*httpExchange
+	dialled  int
 	conns    map[net.Conn]bool // those that the client has dialled
 }
 
@@ -105,6 +106,7 @@ func (s *httpScript) dial(ctx context.Context, network, addr string) (net.Conn, 
 	defer s.mu.Unlock()
 	c := &countedConn{Conn: conn, s: s}
 	s.conns[c] = true
+	s.dialled++
 	return c, nil
 }
 

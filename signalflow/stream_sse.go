@@ -156,7 +156,7 @@ func (s *sseStream) send(ctx context.Context, r request) error {
 	}
 	err := s.t.send(ctx, r)
 	var said *ComputationError
-	if errors.As(err, &said) && said.Code == http.StatusNotFound && s.ctx.Err() != nil {
+	if errors.As(err, &said) && said.Code == http.StatusNotFound && (s.over.Load() || s.ctx.Err() != nil) {
 		return nil
 	}
 	return err

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -159,7 +158,7 @@ func TestSSESilence(t *testing.T) {
 // Under the policy Block a slow reader stops the reading of its response, for as long as it
 // likes, and loses nothing; nobody else waits.
 func TestSSEBlock(t *testing.T) {
-	const messages, points = 200, 300
+	const steps, points = 200, 300
 	var written chan int
 	onHTTP(t, func(c *httpExchange) {
 		c.start()
@@ -168,7 +167,7 @@ func TestSSEBlock(t *testing.T) {
 			c.end()
 			return
 		}
-		for i := range messages {
+		for i := range steps {
 			c.data(int64(i), points)
 			select {
 			case <-written:
@@ -184,16 +183,51 @@ func TestSSEBlock(t *testing.T) {
 		data := comp.Data()
 		<-data
 		pass(time.Hour)
-		if n := <-written; n > messages/2 {
-			t.Errorf("%d of %d messages were taken", n, messages)
+		if n := <-written; n > steps/2 {
+			t.Errorf("%d of %d messages were taken", n, steps)
 		}
 		drainData(execute(t, client))
 		n := 1
 		for range data {
 			n++
 		}
-		if n != messages || comp.Err() != nil {
+		if n != steps || comp.Err() != nil {
 			t.Errorf("%d messages, %v", n, comp.Err())
+		}
+	})
+}
+
+// What follows the last message is not read for long, and never heard of.
+func TestSSEAfterTheEnd(t *testing.T) {
+	var gone chan time.Time
+	onHTTP(t, func(c *httpExchange) {
+		c.start()
+		c.end()
+		c.data(1, 1)
+		c.event("error", `{"message":"late"}`)
+		if c.number == 1 {
+			c.hang()
+		} else {
+			for c.raw(strings.Repeat(":\n", 1000)) == nil {
+			}
+		}
+		gone <- time.Now()
+	}, func(t *testing.T, s *httpScript) {
+		gone = make(chan time.Time)
+		var log errorLog
+		client := s.client(OnError(log.add))
+		for range 2 {
+			start := time.Now()
+			comp := execute(t, client)
+			if n := drainData(comp); n != 0 || comp.Err() != nil || time.Since(start) > 0 {
+				t.Errorf("%d messages, %v after %v", n, comp.Err(), time.Since(start))
+			}
+			if end := <-gone; end.Sub(start) > 2*restGrace {
+				t.Errorf("the response was ended after %v", end.Sub(start))
+			}
+		}
+		if len(log.all()) > 0 {
+			t.Error(log.all())
 		}
 	})
 }
@@ -220,113 +254,6 @@ func TestSSEOverflow(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// Whatever is called while Close runs returns, and nothing is left.
-func TestSSEEverythingDuringClose(t *testing.T) {
-	for round := range 20 {
-		onHTTP(t, func(c *httpExchange) {
-			if strings.HasSuffix(c.r.URL.Path, "/stop") {
-				c.status(200, "{}")
-				return
-			}
-			c.start()
-			for ms := int64(0); c.r.Context().Err() == nil && c.data(ms, 1) == nil; ms++ {
-				pass(time.Duration(ms%2) * time.Millisecond)
-			}
-		}, func(t *testing.T, s *httpScript) {
-			client := s.client(QueueSize(10<<10), OnOverflow(DropOldest))
-			ctx := context.Background()
-			var wg sync.WaitGroup
-			for i := range 8 {
-				wg.Go(func() {
-					comp, err := client.Execute(ctx, &ExecuteRequest{Program: "p", Overflow: []OverflowPolicy{DropOldest, Block}[i%2]})
-					if err != nil {
-						if !errors.Is(err, ErrClosed) {
-							t.Error(err)
-						}
-						return
-					}
-					wg.Go(func() { comp.Handle(ctx); comp.Stats(); comp.Stop(ctx) })
-					wg.Go(func() { comp.Events(); comp.Detach(ctx) })
-					drainData(comp)
-					if err := comp.Err(); err != nil && !errors.Is(err, ErrClosed) {
-						t.Error(err)
-					}
-				})
-			}
-			for range 3 * round { // the first rounds close while the connections are made
-				runtime.Gosched()
-			}
-			closeSSE(t, s, client)
-			wg.Wait()
-		})
-	}
-}
-
-// closeSSE closes a client and checks that nothing is left of it.
-func closeSSE(t *testing.T, s *httpScript, client *Client) {
-	t.Helper()
-	start := time.Now()
-	client.Close()
-	if d := time.Since(start); d > 100*time.Millisecond {
-		t.Errorf("Close took %v", d)
-	}
-	synctest.Wait()
-	if left := clientGoroutines(); len(left) > 0 {
-		t.Errorf("%d goroutines are left after Close: %s", len(left), left[0])
-	}
-	if n := s.open(); n != 0 {
-		t.Errorf("%d connections are left after Close", n)
-	}
-}
-
-func TestSSECloseInAnyState(t *testing.T) {
-	hang := func(c *httpExchange) { c.hang() }
-	options := map[string][]ClientParam{
-		"unread":   {QueueSize(10 << 10)},
-		"dialling": {Dialer(func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() })},
-		"TLS":      {StreamURL("https://stream.us9.signalfx.com"), Dialer(func(context.Context, string, string) (net.Conn, error) { c, _ := memnet.Pipe(); return c, nil })},
-	}
-	for name, serve := range map[string]func(c *httpExchange){
-		"dialling":  hang,
-		"TLS":       hang,
-		"no header": hang,
-		"refused":   func(c *httpExchange) { c.status(401, "") },
-		"backoff":   func(c *httpExchange) { c.status(500, "") },
-		"no body":   func(c *httpExchange) { c.status(400, "{"); c.raw("{"); c.hang() },
-		"running":   func(c *httpExchange) { c.start(); c.hang() },
-		"idle":      func(c *httpExchange) { c.start(); c.end() },
-		"not ended": func(c *httpExchange) { c.start(); c.end(); c.hang() },
-		"unread": func(c *httpExchange) {
-			c.start()
-			for c.data(1, 1000) == nil {
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			onHTTP(t, serve, func(t *testing.T, s *httpScript) {
-				client := s.client(options[name]...)
-				waiting := make(chan error, 1)
-				go func() {
-					comp, err := client.Execute(context.Background(), &ExecuteRequest{Program: "p", Overflow: Block})
-					if err == nil {
-						comp.Data()
-					}
-					waiting <- err
-				}()
-				pass(700 * time.Millisecond)
-				closeSSE(t, s, client)
-				if err := <-waiting; err != nil && !errors.Is(err, ErrClosed) && !errors.As(err, new(*AuthError)) {
-					t.Error(err)
-				}
-				if _, err := client.Execute(context.Background(), &ExecuteRequest{Program: "p"}); !errors.Is(err, ErrClosed) {
-					t.Errorf("Execute after Close: %v", err)
-				}
-				client.Close()
-			})
-		})
-	}
 }
 
 // Compress asks for gzip, and what comes so is read as it comes.

@@ -29,7 +29,8 @@ type sseTransport struct {
 
 	mu      sync.Mutex
 	closed  bool
-	refused *AuthError // the token is bad: no more requests until there is another
+	conns   map[*trackedConn]bool // open, whoever of net/http holds them
+	refused *AuthError            // the token is bad: no more requests until there is another
 }
 
 const (
@@ -39,7 +40,7 @@ const (
 )
 
 func newSSETransport(conf *config, report func(error)) *sseTransport {
-	t := &sseTransport{conf: conf, report: report, base: conf.httpURL()}
+	t := &sseTransport{conf: conf, report: report, base: conf.httpURL(), conns: make(map[*trackedConn]bool)}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.http = &http.Transport{
 		DialContext:            t.dial,
@@ -56,7 +57,7 @@ func newSSETransport(conf *config, report func(error)) *sseTransport {
 	return t
 }
 
-// dial opens a network connection that ends with the transport, whoever holds it then.
+// dial opens a network connection that ends with the transport.
 func (t *sseTransport) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.conf.connectTimeout)
 	defer cancel()
@@ -69,18 +70,28 @@ func (t *sseTransport) dial(ctx context.Context, network, addr string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
-	return &boundConn{Conn: conn, unbind: context.AfterFunc(t.ctx, func() { conn.Close() })}, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		conn.Close()
+		return nil, ErrClosed
+	}
+	tracked := &trackedConn{conn, t}
+	t.conns[tracked] = true
+	return tracked, nil
 }
 
-// boundConn is closed with its transport. It is closed below TLS, which would wait for a
+// trackedConn is known to its transport, which closes it below TLS: that would wait for a
 // peer that does not read.
-type boundConn struct {
+type trackedConn struct {
 	net.Conn
-	unbind func() bool
+	t *sseTransport
 }
 
-func (c *boundConn) Close() error {
-	c.unbind()
+func (c *trackedConn) Close() error {
+	c.t.mu.Lock()
+	delete(c.t.conns, c)
+	c.t.mu.Unlock()
 	return c.Conn.Close()
 }
 
@@ -195,10 +206,13 @@ func (t *sseTransport) goTask(f func()) bool {
 }
 
 func (t *sseTransport) close() {
-	t.mu.Lock()
-	t.closed = true // from here on nobody begins a task
-	t.mu.Unlock()
 	t.cancel()
+	t.mu.Lock()
+	t.closed = true // from here on nobody begins a task, or dials
+	for c := range t.conns {
+		t.tasks.Go(func() { c.Close() })
+	}
+	t.mu.Unlock()
 	waitFor(&t.tasks, closeGrace)
 	t.http.CloseIdleConnections()
 }

@@ -43,8 +43,8 @@ func TestSSEConversation(t *testing.T) {
 				t.Errorf("handle %q, resolution %v, %d events, %d expirations, %d info", handle, resolution, len(events), len(expirations), len(info))
 			}
 		}
-		if n := s.open(); n != 1 {
-			t.Errorf("%d connections for three computations after another", n)
+		if s.dialled != 1 {
+			t.Errorf("%d connections for three computations after another", s.dialled)
 		}
 	})
 }
