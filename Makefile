@@ -35,6 +35,7 @@ format: ## fail when a file is not formatted
 vet: ## vet every module, each by its own go.mod
 	@for module in $(MODULES); do echo "vet $$module" >&2; (cd $$module; GOWORK=off go vet ./...); done
 
+# The long simulation runs in full without the race detector, which makes it thirty times slower.
 # A module that fails does not keep the others from running, but it fails the whole.
 # internal/e2e measures, so its packages run one at a time. It and v2 run programs and read
 # files that go test does not watch, so their results are never taken from the cache.
@@ -42,6 +43,7 @@ vet: ## vet every module, each by its own go.mod
 go-test: ## only the tests of every module; interop needs make interop-deps
 	@failed=0; \
 	(go test -race -vet=off ./...) || failed=1; \
+	(go test -vet=off -run 'SeventeenHours' ./signalflow) || failed=1; \
 	(cd cmd/signalflow; go test -race -vet=off ./...) || failed=1; \
 	(cd internal/e2e; GOWORK=off go test -race -vet=off -count 1 -p 1 ./...) || failed=1; \
 	(cd v2; GOWORK=off go test -race -vet=off -count 1 ./...) || failed=1; \

@@ -3,3 +3,5 @@
 package signalflow
 
 const slowdown = 1
+
+const soakCut = 1

@@ -75,12 +75,8 @@ func (r *stepRun) Run(ctx context.Context, out *wire.Output) error {
 	}
 	firing := false
 	for at := first; stop.IsZero() || !at.After(stop); at = at.Add(r.resolution) {
-		if r.live {
-			select {
-			case <-time.After(time.Until(at.Add(r.resolution))):
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		if wait := time.Until(at.Add(r.resolution)); r.live && wait > 0 && !sleep(ctx, wait) {
+			return context.Cause(ctx)
 		}
 		if err := r.step(out, at, at.Equal(first), &firing); err != nil {
 			return err
@@ -140,6 +136,7 @@ func stepMetadata(handle string, publish, series int) *messages.MetadataProperti
 // if it happens so.
 type cuttable struct {
 	listener *memnet.Listener
+	server   *wire.Server
 	rand     *rand.Rand
 	most     int // bytes until a cut
 
@@ -208,7 +205,7 @@ func serveSteps(t *testing.T, b wire.Backend) *cuttable {
 		web.Close()
 		<-served
 	})
-	return &cuttable{listener: listener}
+	return &cuttable{listener: listener, server: server}
 }
 
 // client returns a client of the network, closed at the end of the test.
