@@ -1,8 +1,6 @@
 package eval
 
 import (
-	"time"
-
 	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -88,37 +86,3 @@ func attributes(v value) map[string]value {
 	}
 	return nil
 }
-
-// length returns a duration argument; 0 when it is not given.
-func (a *args) length(name string) time.Duration {
-	return time.Duration(given(a, name, duration(0)))
-}
-
-// text returns a text argument; empty when it is not given.
-func (a *args) text(name string) string { return string(given(a, name, text(""))) }
-
-// yes returns a boolean argument; False when it is not given.
-func (a *args) yes(name string) bool { return bool(given(a, name, boolean(false))) }
-
-// number returns a number argument, and def when it is not given.
-func (a *args) number(name string, def float64) float64 {
-	if n, ok := number(a.get(name).value); ok {
-		return n
-	}
-	return def
-}
-
-// pointer returns a number argument; nil when it is not given.
-func (a *args) pointer(name string) *float64 {
-	if !a.has(name) {
-		return nil
-	}
-	n := a.number(name, 0)
-	return &n
-}
-
-// names returns a list of names without repetitions; nil when it is not given or empty.
-func (a *args) names(name string) []string { return distinct(names(given(a, name, list(nil)))) }
-
-// has reports whether an argument is given, and not as None.
-func (a *args) has(name string) bool { return a.get(name).value != nil }

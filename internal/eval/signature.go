@@ -2,10 +2,8 @@ package eval
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/internal/spell"
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
@@ -331,79 +329,4 @@ func (a *args) get(name string) operand {
 		}
 	}
 	panic("eval: " + a.fn.name + "() has no parameter " + name)
-}
-
-// together checks the arguments that exclude or need one another.
-func (a *args) together() *syntax.Error {
-	for _, pair := range a.fn.excludes {
-		if !a.says(pair[0]) || !a.says(pair[1]) {
-			continue
-		}
-		at := a.get(pair[0]).at
-		if other := a.get(pair[1]).at; other.Range().From > at.Range().From {
-			at = other
-		}
-		return a.ev.errorf(syntax.ArgumentError, at, "'%s' and '%s' cannot be combined in %s()", pair[0], pair[1], a.fn.name)
-	}
-	for _, pair := range a.fn.needs {
-		if a.says(pair[0]) && !a.says(pair[1]) {
-			return a.ev.errorf(syntax.ArgumentError, a.get(pair[0]).at, "argument '%s' of %s() needs '%s'", pair[0], a.fn.name, pair[1])
-		}
-	}
-	for _, pair := range a.fn.either {
-		if !a.has(pair[0]) && !a.has(pair[1]) {
-			return a.ev.errorf(syntax.ArgumentError, a.at, "%s() needs '%s' or '%s'", a.fn.name, pair[0], pair[1])
-		}
-	}
-	return nil
-}
-
-// says reports whether an argument is given and asks for something: the default does not,
-// nor does an empty list of names to group by.
-func (a *args) says(name string) bool {
-	v := a.get(name).value
-	if l, ok := v.(list); ok && len(l) == 0 || v == nil {
-		return false
-	}
-	for _, p := range a.fn.params {
-		if p.name == name && (p.def == "False" && v == boolean(false) || p.def == "0" && v == integer(0)) {
-			return false
-		}
-	}
-	return true
-}
-
-// takes reports whether there is a parameter of a name.
-func (a *args) takes(name string) bool {
-	return slices.ContainsFunc(a.fn.params, func(p param) bool { return p.name == name })
-}
-
-// node adds an operator to the graph, at the place of the call.
-func (a *args) node(op graph.Op, inputs ...graph.NodeID) graph.NodeID {
-	id := a.ev.graph.Add(op, a.ev.span(a.at), inputs...)
-	a.ev.graph.Call(id)
-	return id
-}
-
-// input returns the node of the stream that a method is called on.
-func (a *args) input() graph.NodeID {
-	id, _ := nodeOf(a.fn.on)
-	return id
-}
-
-// given returns an argument as the Go type that its parameter's want makes of it, and the
-// default when it is not given.
-func given[T value](a *args, name string, def T) T {
-	if v, ok := a.get(name).value.(T); ok {
-		return v
-	}
-	return def
-}
-
-// count writes a number of things: 1 name, 2 names.
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
