@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/signalflow"
 )
@@ -16,19 +17,30 @@ func watch(ctx context.Context, token string) error {
 		return err
 	}
 	defer c.Close()
-	comp, err := c.Execute(ctx, &signalflow.ExecuteRequest{Program: "data('cpu.utilization').mean(by='host').publish()"})
+	s, err := c.Stream(ctx, "data('cpu.utilization').mean(by='host').publish('cpu')", signalflow.Options{})
 	if err != nil {
 		return err // a wrong token says so here, at once
 	}
-	for msg := range comp.Data() {
-		for _, p := range msg.Payloads {
-			fmt.Println(p.TSID, p.Value())
+	for batch, err := range s.Batches() { // goes on through lost connections
+		if err != nil {
+			return err
+		}
+		for series, value := range batch.All() {
+			fmt.Println(batch.Time, series.Name(), value)
 		}
 	}
-	return comp.Err() // nil only if the run is complete
+	return nil
 }
 
-var _ = watch // it needs the service: that it compiles is what is tested
+func backlog(ctx context.Context, c *signalflow.Client) (float64, error) {
+	r, err := c.Latest(ctx, "data('queue.length').sum().publish()", 2*time.Minute, signalflow.Options{})
+	if err != nil {
+		return 0, err
+	}
+	return r.Scalar(signalflow.Latest) // an ErrNoData says why
+}
+
+var _, _ = watch, backlog // they need the service: that they compile is what is tested
 
 // The Go code of the README is the code above, so it compiles.
 func TestREADME(t *testing.T) {
