@@ -1,9 +1,5 @@
 package signalflow
 
-import (
-	"github.com/signalfx/signalflow-client-go/signalflow/messages"
-)
-
 // alerts knows the last event of each series, to tell what a program that was begun anew
 // only says again.
 type alerts struct {
@@ -17,7 +13,10 @@ type alerts struct {
 type alert struct {
 	is  string
 	at  int64 // milliseconds
+	n   int   // how many events the series had at that time
 	run int
+	// left is how many of them the present run may say again; 0 once it has said more.
+	left int
 }
 
 // maxAlerts bounds how many series are known. What was forgotten counts as news.
@@ -26,14 +25,25 @@ const maxAlerts = 100_000
 func (a *alerts) restart() { a.run++ }
 
 // restates notes an event, and reports whether it is no news: it is of a run that was begun
-// anew, and at or before the last event of its series, or the first since then and with the
-// same state.
-func (a *alerts) restates(key string, m *messages.EventMessage) bool {
-	now := alert{is: m.Is(), at: int64(m.TimestampMillis), run: a.run}
+// anew, and what its series had before the loss, or the first that comes after that and with
+// the same state.
+func (a *alerts) restates(e *Event) bool {
+	key := e.Series.identity()
+	if key == "" {
+		key = e.TSID.String()
+	}
+	at, is := int64(e.TimestampMillis), e.Is()
 	old, known := a.last[key]
-	restated := known && old.run != a.run && (now.at <= old.at || now.is != "" && now.is == old.is)
-	if known && old.run != a.run && now.at < old.at {
-		return true // there is more to come of what is known
+	if known && old.run != a.run {
+		old.run, old.left = a.run, old.n
+	}
+	a.any, a.newest = true, max(a.newest, at)
+	if old.left > 0 && at <= old.at {
+		if at == old.at {
+			old.left--
+		}
+		a.last[key] = old
+		return true
 	}
 	if !known && len(a.last) >= maxAlerts {
 		for k := range a.last {
@@ -41,18 +51,11 @@ func (a *alerts) restates(key string, m *messages.EventMessage) bool {
 			break
 		}
 	}
-	a.last[key] = now
-	a.any, a.newest = true, max(a.newest, now.at)
-	return restated
-}
-
-// event makes the item of an event.
-func (a *assembler) event(m *messages.EventMessage) *Event {
-	e := &Event{EventMessage: m, Series: a.catalog.series(m.TSID)}
-	key := e.Series.identity()
-	if key == "" {
-		key = m.TSID.String()
+	restated := old.left > 0 && old.left == old.n && is != "" && is == old.is
+	n := 1
+	if known && at == old.at {
+		n += old.n
 	}
-	e.Restated = a.alerts.restates(key, m)
-	return e
+	a.last[key] = alert{is: is, at: at, n: n, run: a.run}
+	return restated
 }

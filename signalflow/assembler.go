@@ -73,7 +73,7 @@ func (a *assembler) init(s *Stream, o Options) {
 func (a *assembler) restart() resumePoint {
 	a.joinAll()
 	a.batches.restart()
-	a.catalog.restart()
+	a.catalog.restart(a.since())
 	a.alerts.restart()
 	a.behind, a.waiting, a.gapped = nil, 0, false
 	a.caughtUp, a.progress = false, 0
@@ -83,9 +83,10 @@ func (a *assembler) restart() resumePoint {
 	}
 }
 
-// finish ends the last run: what waits goes to the queue as it is.
-func (a *assembler) finish() {
-	a.batches.finish()
+// finish ends the last run: what waits goes to the queue as it is. cut says that it was not
+// the normal end.
+func (a *assembler) finish(cut bool) {
+	a.batches.finish(cut)
 	a.joinAll()
 }
 
@@ -95,17 +96,15 @@ func (a *assembler) stop() {
 	a.metaTimer.stop()
 }
 
-// take takes a message of a run that began at the given point. It reports whether the stream
-// has come further.
-func (a *assembler) take(from resumePoint, m messages.Message, size int) bool {
+// take takes a message of a run that began at the given point.
+func (a *assembler) take(from resumePoint, m messages.Message, size int) {
 	switch m := m.(type) {
 	case *messages.DataMessage:
-		return a.data(from, m)
+		a.data(from, m)
 	case *messages.MetadataMessage:
 		a.describe(m)
 	case *messages.EventMessage:
-		a.pass(entry{a.event(m), jsonCost(size)})
-		return true
+		a.pass(entry{&Event{EventMessage: m, Series: a.catalog.series(m.TSID)}, jsonCost(size)})
 	case *messages.InfoMessage:
 		a.learn(m)
 		a.batches.info(int64(m.LogicalTimestampMillis))
@@ -120,22 +119,19 @@ func (a *assembler) take(from resumePoint, m messages.Message, size int) bool {
 	case *messages.JobProgressControlMessage:
 		a.progress = m.Progress
 	}
-	return false
 }
 
 // data takes a data message, unless the run before has delivered its timestamp.
-func (a *assembler) data(from resumePoint, m *messages.DataMessage) bool {
+func (a *assembler) data(from resumePoint, m *messages.DataMessage) {
 	if from.hasBatch && int64(m.TimestampMillis) <= from.batch {
-		return false
+		return
 	}
 	a.makeRoom(dataCost(m))
-	count := a.count
 	a.batches.data(m)
 	if len(a.batches.open) > 0 {
 		a.waiting += dataCost(m)
 		a.watchBatch()
 	}
-	return a.count > count
 }
 
 // makeRoom lets what waits go as it is when there would be more of it than the queue may
@@ -189,7 +185,9 @@ func (a *assembler) closeBatch(s step) {
 		}
 	}
 	a.gapped = false
-	a.advance(s.at)
+	if a.advance(s.at) {
+		a.stream.tries = 0
+	}
 	a.forward(unjoined{entry: entry{b, b.cost()}, missing: a.catalog.join(b)})
 	if len(a.batches.open) > 0 {
 		return // this was a late one: what is behind the open batch stays there
@@ -213,10 +211,14 @@ func (a *assembler) pass(e entry) {
 	a.makeRoom(0)
 }
 
-// settle lets an item take effect, now that everything before it has.
+// settle takes an item that nothing can undo any more: it will reach the queue. Only now an
+// event counts as told, since what is behind an open batch is lost with it.
 func (a *assembler) settle(e entry) {
-	if x, ok := e.item.(*Expired); ok {
-		a.catalog.expire(x.Series)
+	if event, ok := e.item.(*Event); ok {
+		event.Restated = a.alerts.restates(event)
+		if !event.Restated {
+			a.stream.tries = 0
+		}
 	}
 	a.forward(unjoined{entry: e})
 }
@@ -235,9 +237,14 @@ func (a *assembler) forward(u unjoined) {
 	}
 }
 
+// enqueue hands an item to the loop. A series expires here and not before, so that batches
+// that wait in front keep its metadata.
 func (a *assembler) enqueue(e entry) {
-	if b, ok := e.item.(*Batch); ok {
-		a.catalog.remember(b)
+	switch it := e.item.(type) {
+	case *Batch:
+		a.catalog.remember(it)
+	case *Expired:
+		a.catalog.expire(it.Series)
 	}
 	a.stream.queue.push(e)
 }
@@ -277,11 +284,20 @@ func (a *assembler) joinUntil(ok func(unjoined) bool) {
 		u := a.unjoined[n]
 		a.waiting -= u.cost
 		if b, isBatch := u.item.(*Batch); isBatch && b.layout == nil {
-			a.catalog.joinAnyway(b)
+			a.giveUpOn(a.catalog.joinAnyway(b), n+1)
 		}
 		a.enqueue(u.entry)
 	}
 	a.unjoined = append(a.unjoined[:0], a.unjoined[n:]...)
+}
+
+// giveUpOn has the entries from a place on wait no more for some series.
+func (a *assembler) giveUpOn(ids []idtool.ID, from int) {
+	for _, u := range a.unjoined[from:] {
+		for _, id := range ids {
+			delete(u.missing, id)
+		}
+	}
 }
 
 func (a *assembler) unjoinedBytes() int {

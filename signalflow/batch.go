@@ -24,6 +24,7 @@ type Batch struct {
 
 	msgs   []*messages.DataMessage
 	layout *layout // the series of their points
+	nulls  bool    // there may be nulls among them, though the layout is not new
 }
 
 // Len returns the number of points.

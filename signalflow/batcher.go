@@ -79,10 +79,10 @@ func (b *batcher) giveUp(begun int) {
 	}
 }
 
-// finish ends the run.
-func (b *batcher) finish() {
+// finish ends the run. One that was cut off leaves no step that is whole for sure.
+func (b *batcher) finish(cut bool) {
 	if len(b.open) > 0 {
-		b.end(len(b.open) < b.steps)
+		b.end(cut || len(b.open) < b.steps)
 	}
 }
 

@@ -38,29 +38,33 @@ type layout struct {
 	tracked    []*tracked
 }
 
-// fits reports whether the points of some messages are in the order of the layout.
-func (l *layout) fits(msgs []*messages.DataMessage) bool {
+// fits reports whether the points of some messages are in the order of the layout, and
+// whether there are nulls among them.
+func (l *layout) fits(msgs []*messages.DataMessage) (ok, nulls bool) {
 	ids := l.ids
 	for _, m := range msgs {
 		if len(m.Payloads) > len(ids) {
-			return false
+			return false, false
 		}
 		for i := range m.Payloads {
 			if m.Payloads[i].TSID != ids[i] {
-				return false
+				return false, false
 			}
+			nulls = nulls || m.Payloads[i].Type == messages.ValTypeNull
 		}
 		ids = ids[len(m.Payloads):]
 	}
-	return len(ids) == 0
+	return len(ids) == 0, nulls
 }
 
 // join finds the series of a batch. It returns those that nothing is known about; then the
 // batch has no layout yet.
 func (c *catalog) join(b *Batch) (missing map[idtool.ID]struct{}) {
-	if l := c.layout; l != nil && l.generation == c.generation && l.fits(b.msgs) {
-		b.layout = l
-		return nil
+	if l := c.layout; l != nil && l.generation == c.generation {
+		if ok, nulls := l.fits(b.msgs); ok {
+			b.layout, b.nulls = l, nulls
+			return nil
+		}
 	}
 	for _, m := range b.msgs {
 		for i := range m.Payloads {
@@ -78,14 +82,17 @@ func (c *catalog) join(b *Batch) (missing map[idtool.ID]struct{}) {
 	return missing
 }
 
-// joinAnyway gives a batch its layout; series that nothing is known about are made up.
-func (c *catalog) joinAnyway(b *Batch) {
+// joinAnyway gives a batch its layout. Series that nothing is known about are made up; it
+// returns their ids.
+func (c *catalog) joinAnyway(b *Batch) (made []idtool.ID) {
 	for id := range c.join(b) {
 		c.table[id] = &tracked{series: &Series{ID: id}}
+		made = append(made, id)
 	}
 	if b.layout == nil {
 		c.build(b)
 	}
+	return made
 }
 
 // build makes the layout of a batch all of whose series are in the table.
@@ -170,14 +177,20 @@ func (c *catalog) expire(s *Series) {
 	}
 }
 
-// restart begins another run: ids mean something only once they are described again.
-func (c *catalog) restart() {
+// restart begins another run: ids mean something only once they are described again. Values
+// older than since, in milliseconds, are not kept for that.
+func (c *catalog) restart(since int64) {
 	c.settle()
 	if c.former == nil {
 		c.former = make(map[string]*tracked)
 	}
+	for key, t := range c.former {
+		if t.at < since {
+			delete(c.former, key)
+		}
+	}
 	for _, t := range c.table {
-		if key := t.series.identity(); key != "" && t.at != 0 {
+		if key := t.series.identity(); key != "" && t.at != 0 && t.at >= since {
 			c.former[key] = t
 		}
 	}
@@ -187,9 +200,9 @@ func (c *catalog) restart() {
 }
 
 // remember notes the values of a batch that is delivered. They reach the series when a
-// snapshot or a batch of another layout asks for that.
+// snapshot asks for that, or a batch that does not have a newer value for each of them.
 func (c *catalog) remember(b *Batch) {
-	if c.newest != nil && (c.newest.layout != b.layout || b.Late) {
+	if c.newest != nil && (c.newest.layout != b.layout || b.nulls || b.Late) {
 		c.settle()
 	}
 	c.newest = b

@@ -11,7 +11,6 @@ import (
 // position is how far a stream has come, and what the server said about its pace. Times are
 // milliseconds since the Unix epoch.
 type position struct {
-	count    int   // batches so far
 	batch    int64 // timestamp of the newest
 	hasBatch bool
 	arrived  time.Time // when it came
@@ -48,21 +47,24 @@ func (p resumePoint) start(asked bool) (at int64, ok bool) {
 	return 0, false
 }
 
-// advance notes a closed batch.
-func (p *position) advance(at int64) {
-	p.count++
+// advance notes a closed batch, and reports whether the stream has come further with it.
+func (p *position) advance(at int64) bool {
 	p.arrived = time.Now()
 	if p.hasBatch && at <= p.batch {
-		return
+		return false
 	}
 	if p.hasBatch {
 		p.step = time.Duration(at-p.batch) * time.Millisecond
 	}
 	p.batch, p.hasBatch = at, true
+	return true
 }
 
 // started notes the server's clock at the start of a run.
 func (p *position) started(at int64) {
+	if at <= 0 { // it does not say
+		return
+	}
 	p.skew = time.Until(time.UnixMilli(at))
 	if p.origin == 0 {
 		p.origin = at
@@ -111,16 +113,24 @@ func (a *assembler) checkPresent() {
 // latest returns the newest value of each series. ended says that nothing more will come, so
 // that values do not go stale any more.
 func (a *assembler) latest(ended bool) map[idtool.ID]Sample {
-	expiry := a.options.Expiry
-	if expiry == 0 {
-		expiry = expiryResolutions * a.interval()
+	if expiry := a.expiry(); expiry > 0 && !ended && time.Since(a.arrived) > expiry {
+		return map[idtool.ID]Sample{}
 	}
-	since := int64(0)
-	if expiry > 0 {
-		if !ended && time.Since(a.arrived) > expiry {
-			return map[idtool.ID]Sample{}
-		}
-		since = a.batch - expiry.Milliseconds()
+	return a.catalog.snapshot(a.since())
+}
+
+// expiry returns how long a value counts; 0 for ever, as long as the resolution is not known.
+func (a *assembler) expiry() time.Duration {
+	if a.options.Expiry > 0 {
+		return a.options.Expiry
 	}
-	return a.catalog.snapshot(since)
+	return expiryResolutions * a.interval()
+}
+
+// since returns the timestamp of the oldest value that counts.
+func (a *assembler) since() int64 {
+	if expiry := a.expiry(); expiry > 0 {
+		return a.batch - expiry.Milliseconds()
+	}
+	return 0
 }

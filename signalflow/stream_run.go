@@ -90,9 +90,7 @@ func (r *streamRun) deliver(m messages.Message, size int, abandoned <-chan struc
 		s.assembler.announce(r.resume)
 		r.resume = nil
 	}
-	if s.assembler.take(r.state, m, size) {
-		s.tries = 0
-	}
+	s.assembler.take(r.state, m, size)
 	if s.queue.fit() {
 		return nil
 	}
@@ -157,7 +155,7 @@ func (s *Stream) runEnded(r *streamRun, err error) {
 	complete := s.isComplete()
 	resumable := isResumable(err) && s.options.Tries > 0 && !complete
 	if !resumable {
-		s.assembler.finish()
+		s.assembler.finish(err != nil)
 	}
 	lived := time.Since(r.began)
 	s.mu.Unlock()
