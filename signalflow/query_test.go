@@ -54,6 +54,11 @@ func TestQueryReturnsLabelledSeries(t *testing.T) {
 		hostSeries(f, "p", "cpu", "b", "a")
 		f.AddProgramMessages("p", 1, messages.NewInfo(messages.FindLimitedResultSet, "WARNING", 0, map[string]any{"matchedSize": 5, "limitSize": 2}))
 		f.AddProgramMessages("p", 2, messages.NewInfo(messages.FindLimitedResultSet, "WARNING", 0, map[string]any{"matchedSize": 5, "limitSize": 2}))
+		for n := 1; n <= 2; n++ { // the second one repeats the first
+			fetched := messages.NewInfo(messages.FetchNumTimeseries, "INFO", 0, nil)
+			fetched.NumInputTimeseries = 7
+			f.AddProgramMessages("p", n, fetched)
+		}
 		f.AddProgramMessages("p", 2, messages.NewEvent(9, 0, nil, map[string]any{"is": "anomalous"}))
 		stop := time.Now()
 		r, err := c.Query(t.Context(), "p", Options{Start: stop.Add(-9 * time.Second), Stop: stop})
@@ -66,7 +71,7 @@ func TestQueryReturnsLabelledSeries(t *testing.T) {
 		if a := r.Series[0]; a.Metric != "cpu" || a.Label != "cpu" || len(a.Points) != 10 || a.Points[9].Value != FloatValue(20) || !a.Points[9].Time.Equal(stop) {
 			t.Errorf("%+v", a)
 		}
-		if len(r.Events) != 1 || len(r.Info) != 2 || r.Resolution != time.Second || r.First.IsZero() || !r.Last.Equal(stop) {
+		if len(r.Events) != 1 || len(r.Info) != 3 || r.InputSeries != 7 || r.Resolution != time.Second || r.First.IsZero() || !r.Last.Equal(stop) {
 			t.Errorf("%d events, %d messages, %v, %v to %v", len(r.Events), len(r.Info), r.Resolution, r.First, r.Last)
 		}
 		if _, err := r.Scalar(Mean); !errors.Is(err, ErrManySeries) || !strings.Contains(err.Error(), `2, such as cpu{host="a"} and cpu{host="b"}`) {

@@ -20,6 +20,8 @@ type Result struct {
 
 	// Resolution and MaxDelay are what the server chose; 0 when it did not say.
 	Resolution, MaxDelay time.Duration
+	// InputSeries is how many time series the program has fetched.
+	InputSeries int
 	// First and Last are the first and the last logical timestamp, in UTC, also if no series
 	// had a value there; zero when there was none.
 	First, Last time.Time
@@ -31,6 +33,7 @@ type Result struct {
 	byLayout  map[*layout][]*ResultSeries
 	byKey     map[string]*ResultSeries
 	infoSeen  map[string]bool
+	fetched   map[string]int // series by block of the program: messages are repeated
 }
 
 // ResultSeries is a series and its points, in the order of time.
@@ -60,6 +63,7 @@ func newResult(maxPoints int) *Result {
 		byLayout:  make(map[*layout][]*ResultSeries),
 		byKey:     make(map[string]*ResultSeries),
 		infoSeen:  make(map[string]bool),
+		fetched:   make(map[string]int),
 	}
 }
 
@@ -130,6 +134,9 @@ const maxLayouts = 16
 
 // takeInfo keeps one of those that say the same: servers repeat them, and resumed runs do.
 func (r *Result) takeInfo(m *messages.InfoMessage) {
+	if m.Code == messages.FetchNumTimeseries {
+		r.fetched[fmt.Sprint(m.BlockContexts, m.BlockSerialNumbers)] = m.NumInputTimeseries
+	}
 	key := fmt.Sprint(m.Code, m.BlockContexts, m.BlockSerialNumbers, m.NumInputTimeseries, m.ContentsRaw)
 	if !r.infoSeen[key] {
 		r.infoSeen[key] = true
@@ -147,7 +154,10 @@ func (r *Result) finish(s *Stream) {
 		}
 		return strings.Compare(a.Name(), b.Name())
 	})
-	r.byLayout, r.byKey, r.infoSeen = nil, nil, nil
+	for _, n := range r.fetched {
+		r.InputSeries += n
+	}
+	r.byLayout, r.byKey, r.infoSeen, r.fetched = nil, nil, nil, nil
 }
 
 // keepLatest keeps the newest value of each series, if it is not older than since.
