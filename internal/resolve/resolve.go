@@ -33,6 +33,9 @@ func Check(file *syntax.File, builtins []string) syntax.Errors {
 // Undefined returns the error for a name that is not bound; known are the names that are.
 func Undefined(src *syntax.Source, id *syntax.Ident, known []string) *syntax.Error {
 	err := src.Errorf(syntax.NameError, id.Span, "name '%s' is not defined", id.Name)
+	if habit := syntax.Habit(id.Name); habit != "" {
+		return err.WithHint("%s", habit)
+	}
 	if near := spell.Nearest(id.Name, append(known, "True", "False", "None")); near != "" {
 		err = err.WithHint("did you mean '%s'?", near)
 	}
