@@ -446,6 +446,23 @@ func TestEndWithResponses(t *testing.T) {
 	})
 }
 
+// What comes too late is told so.
+func TestShutdownWhilePreparing(t *testing.T) {
+	for _, path := range []string{"/execute", "/start"} {
+		synctest.Test(t, func(t *testing.T) {
+			server, l := serve(t, gatedBackend{prepare: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}, Options{})
+			done := make(chan error, 1)
+			time.AfterFunc(time.Second, func() { done <- server.Shutdown(t.Context()) })
+			if resp := post(t.Context(), t, caller(t, l), path, "p"); resp.StatusCode != 503 {
+				t.Errorf("%s: status %d", path, resp.StatusCode)
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // A connection is cut after exactly so many bytes, on both transports.
 func TestKillConnectionAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

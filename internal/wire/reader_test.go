@@ -349,6 +349,38 @@ func TestAttachToManySeries(t *testing.T) {
 	}
 }
 
+// A connection that has much waiting is not given the metadata of a computation on top.
+func TestAttachToABusyConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l := serve(t, funcBackend(func(ctx context.Context, out *Output) error {
+			for id := range idtool.ID(1000) {
+				if err := out.Send(messages.NewMetadata(id, &messages.MetadataProperties{Metric: strings.Repeat("m", 1000)})); err != nil {
+					return err
+				}
+			}
+			return untilEnd(ctx, out)
+		}), Options{MaxConnectionBytes: 500_000})
+		handle := startInBackground(t, l)
+		ws := dial(t, l)
+		say(t, ws, execute)
+		synctest.Wait()
+		say(t, ws, fmt.Sprintf(`{"type":"attach","channel":"ch-2","handle":%q}`, handle))
+		synctest.Wait()
+		for {
+			_, text, err := ws.ReadMessage()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(text, []byte(`"ch-2"`)) {
+				if !bytes.Contains(text, []byte(`"error":429`)) {
+					t.Errorf("the answer is %s", text)
+				}
+				return
+			}
+		}
+	})
+}
+
 // An expired series and repeated information take no more room than they must.
 func TestHistoryIsBounded(t *testing.T) {
 	h := history{limit: 1 << 20}

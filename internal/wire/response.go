@@ -185,33 +185,25 @@ func (p *response) info() ConnInfo {
 	}
 }
 
-// addResponse lists a response, unless its organization has too many.
+// addResponse lists a response until removeResponse, unless its organization has too many.
 func (s *Server) addResponse(p *response) error {
-	org := p.who.OrgID
 	s.mu.Lock()
-	most := s.opt.MaxResponses
-	full := most > 0 && s.responses[org] >= most
-	if !full {
-		s.responses[org]++
-	}
-	s.mu.Unlock()
-	if full {
+	defer s.mu.Unlock()
+	org, most := p.who.OrgID, s.opt.MaxResponses
+	switch {
+	case s.closed: // nobody would cut it
+		return errClosed
+	case most > 0 && s.responses[org] >= most:
 		return &Error{Code: 429, Type: TypeTooManyJobs, Message: fmt.Sprintf("too many responses are open (limit %d)", most)}
 	}
-	if !s.add(p.id, p) {
-		s.lessResponses(org)
-		return errClosed
-	}
+	s.responses[org]++
+	s.links[p.id] = p
 	return nil
 }
 
 func (s *Server) removeResponse(p *response) {
-	s.lessResponses(p.who.OrgID)
-	s.remove(p.id)
-}
-
-func (s *Server) lessResponses(org string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	decrease(s.responses, org)
+	decrease(s.responses, p.who.OrgID)
+	delete(s.links, p.id)
 }
