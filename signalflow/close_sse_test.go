@@ -128,6 +128,28 @@ func TestSSECloseInAnyState(t *testing.T) {
 	}
 }
 
+// A dialer that does not honour its context cannot hold Close up for long, and what it
+// brings too late is closed.
+func TestSSELateDial(t *testing.T) {
+	onHTTP(t, func(c *httpExchange) { c.start() }, func(t *testing.T, s *httpScript) {
+		client := s.client(Dialer(func(_ context.Context, network, addr string) (net.Conn, error) {
+			pass(5 * time.Second)
+			return s.dial(t.Context(), network, addr)
+		}))
+		go client.Execute(t.Context(), &ExecuteRequest{Program: "p"})
+		synctest.Wait()
+		start := time.Now()
+		client.Close()
+		if d := time.Since(start); d > closeGrace {
+			t.Errorf("Close took %v", d)
+		}
+		pass(10 * time.Second)
+		if s.dials() != 1 || s.open() != 0 {
+			t.Errorf("%d connections dialled, %d open", s.dials(), s.open())
+		}
+	})
+}
+
 // Nothing of a client is left after Close when a TLS connection is stuck in the middle of a
 // write, and the stuck call has its answer in time.
 func TestSSEStuckTLS(t *testing.T) {

@@ -65,14 +65,11 @@ func (t *sseTransport) call(ctx, life context.Context, c call) (answer, error) {
 	defer context.AfterFunc(life, cancel)()
 	var last error
 	for pauses := (backoff{}); ; {
-		if life.Err() != nil { // only the end of the client ends a response before it is there
-			return answer{}, ErrClosed
-		}
 		if err := t.final(); err != nil {
 			return answer{}, err
 		}
 		if wait.Err() != nil {
-			return answer{}, t.notConnected(last, ctx.Err())
+			return answer{}, t.gaveUp(life, last, ctx.Err())
 		}
 		a, err := t.attempt(wait, life, c)
 		var failed *attemptError
@@ -84,7 +81,7 @@ func (t *sseTransport) call(ctx, life context.Context, c call) (answer, error) {
 			t.report(last)
 		}
 		if failed.reached && c.outlives() { // a second one would run beside the first
-			return answer{}, t.notConnected(fmt.Errorf("the program may have been started: %w", failed.err), ctx.Err())
+			return answer{}, t.gaveUp(life, fmt.Errorf("the program may have been started: %w", failed.err), ctx.Err())
 		}
 		sleep(wait, pauses.next(0))
 	}
@@ -93,7 +90,12 @@ func (t *sseTransport) call(ctx, life context.Context, c call) (answer, error) {
 // outlives reports whether what a request begins goes on without its answer.
 func (c *call) outlives() bool { return c.kind == kindStart || c.text("persistent") == "true" }
 
-func (t *sseTransport) notConnected(last, cause error) error {
+// gaveUp is the error of a call that waits no longer. Only the end of the client ends a
+// response before it is there.
+func (t *sseTransport) gaveUp(life context.Context, last, cause error) error {
+	if life.Err() != nil {
+		return ErrClosed
+	}
 	return &ConnectError{URL: t.base.Redacted(), Last: last, Err: cause}
 }
 

@@ -117,6 +117,13 @@ func (s *httpScript) open() int {
 	return len(s.conns)
 }
 
+// dials is how many connections it has dialled.
+func (s *httpScript) dials() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dialled
+}
+
 type countedConn struct {
 	net.Conn
 	s *httpScript

@@ -57,8 +57,17 @@ func newSSETransport(conf *config, report func(error)) *sseTransport {
 	return t
 }
 
-// dial opens a network connection that ends with the transport.
+// dial opens a network connection that ends with the transport, as a task that close waits
+// for.
 func (t *sseTransport) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil, ErrClosed
+	}
+	t.tasks.Add(1)
+	t.mu.Unlock()
+	defer t.tasks.Done()
 	ctx, cancel := context.WithTimeout(ctx, t.conf.connectTimeout)
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
@@ -89,10 +98,11 @@ type trackedConn struct {
 }
 
 func (c *trackedConn) Close() error {
+	err := c.Conn.Close()
 	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
 	delete(c.t.conns, c)
-	c.t.mu.Unlock()
-	return c.Conn.Close()
+	return err
 }
 
 // connect asks for the header of the base path, with the token. Any answer but 401 will do,

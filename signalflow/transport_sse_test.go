@@ -29,6 +29,7 @@ func TestSSEConversation(t *testing.T) {
 		c.event("expired-tsid", `{"tsId":"AAAAAAAAAAE"}`)
 		c.event("novelty", `{"x":1}`)
 		c.end()
+		pass(restGrace / 2)
 	}, func(t *testing.T, s *httpScript) {
 		client := s.client()
 		for range 3 {
@@ -37,14 +38,15 @@ func TestSSEConversation(t *testing.T) {
 			if n := drainData(comp); n != 3 || comp.Err() != nil {
 				t.Errorf("%d messages, %v", n, comp.Err())
 			}
+			pass(restGrace) // for the response to end
 			handle, _ := comp.Handle(t.Context())
 			resolution, _ := comp.Resolution(t.Context())
 			if handle != "GzExampleAA" || resolution != 5*time.Second || len(events)+len(expirations)+len(info) != 3 {
 				t.Errorf("handle %q, resolution %v, %d events, %d expirations, %d info", handle, resolution, len(events), len(expirations), len(info))
 			}
 		}
-		if s.dialled != 1 {
-			t.Errorf("%d connections for three computations after another", s.dialled)
+		if s.dials() != 1 {
+			t.Errorf("%d connections for three computations after another", s.dials())
 		}
 	})
 }
@@ -312,22 +314,26 @@ func TestSSEStopAndDetach(t *testing.T) {
 // A stop that crosses the end is no error.
 func TestSSEStopAfterTheEnd(t *testing.T) {
 	var stopped chan struct{}
+	var rest time.Duration
 	onHTTP(t, func(c *httpExchange) {
 		if strings.HasSuffix(c.r.URL.Path, "/stop") {
 			close(stopped)
-			pass(time.Second)
+			pass(restGrace / 2)
 			c.status(404, `{"code":404,"message":"unknown"}`)
 			return
 		}
 		c.start()
 		<-stopped
 		c.end()
+		pass(rest)
 	}, func(t *testing.T, s *httpScript) {
-		stopped = make(chan struct{})
-		comp := execute(t, s.client())
-		comp.Handle(t.Context())
-		if err := comp.Stop(t.Context()); err != nil || comp.Err() != nil {
-			t.Error(err, comp.Err())
+		for _, rest = range []time.Duration{0, restGrace} {
+			stopped = make(chan struct{})
+			comp := execute(t, s.client())
+			comp.Handle(t.Context())
+			if err := comp.Stop(t.Context()); err != nil || comp.Err() != nil {
+				t.Errorf("%v: %v, %v", rest, err, comp.Err())
+			}
 		}
 	})
 }
