@@ -112,20 +112,24 @@ func (c *conn) open(req *Request) error {
 	if err := c.checkRoom(req.Channel); err != nil {
 		return err
 	}
-	j := c.server.newJob(c.identity, req, c.id, c.ended)
+	j := c.server.newJob(c.identity, req, c.id)
 	r := c.newReader(j, req)
-	if req.Type == StartRequest {
+	if req.Type == StartRequest { // what is left behind is counted by its organization
 		j.prepared = r.answerStart
 	} else {
 		j.firstReader(r)
+		j.onEnd = c.ended
+		c.running++
 	}
 	if err := c.server.start(j); err != nil {
+		if j.onEnd != nil {
+			c.running--
+		}
 		return err
 	}
 	if req.Channel != "" {
 		c.readers[req.Channel] = r
 	}
-	c.running++
 	return nil
 }
 

@@ -179,7 +179,7 @@ func (x *exchange) answer(req *Request) error {
 
 // start answers with the handle once the program is accepted.
 func (x *exchange) start(req *Request) error {
-	j := x.server.newJob(x.id, req, 0, func() {})
+	j := x.server.newJob(x.id, req, 0)
 	prepared := make(chan error, 1)
 	j.prepared = func(err error) { prepared <- err }
 	if err := x.server.start(j); err != nil {

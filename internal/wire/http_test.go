@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -537,5 +538,46 @@ func TestConnectionIsReused(t *testing.T) {
 	}
 	if dials != 1 {
 		t.Errorf("%d connections", dials)
+	}
+}
+
+// Over HTTP/2 many responses share a connection, and one can be cut without the others.
+func TestOverHTTP2(t *testing.T) {
+	release := make(chan struct{})
+	server := NewServer(funcBackend(func(ctx context.Context, out *Output) error {
+		select {
+		case <-release:
+		case <-ctx.Done():
+		}
+		return nil
+	}), Options{})
+	defer server.Close()
+	web := httptest.NewUnstartedServer(server)
+	web.EnableHTTP2 = true
+	web.Config.ErrorLog = log.New(io.Discard, "", 0)
+	web.StartTLS()
+	defer web.Close()
+	ask := func() *http.Response {
+		req, _ := http.NewRequest("POST", web.URL+"/v2/signalflow/execute", strings.NewReader("p"))
+		req.Header.Set("X-SF-Token", "good")
+		resp, err := web.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.ProtoMajor != 2 {
+			t.Fatalf("the protocol is %s", resp.Proto)
+		}
+		return resp
+	}
+	cut, whole := ask(), ask()
+	defer cut.Body.Close()
+	defer whole.Body.Close()
+	server.KillConnection(1)
+	if text, err := io.ReadAll(cut.Body); err == nil {
+		t.Errorf("a cut response ends well: %s", text)
+	}
+	close(release)
+	if text, err := io.ReadAll(whole.Body); err != nil || !strings.Contains(string(text), "END_OF_CHANNEL") {
+		t.Errorf("%v after %s", err, text)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // because a computation may outlive its readers.
 type job struct {
 	server *Server
-	origin uint64 // connection or response that asked for it
+	origin uint64 // connection or response that asked for it; 0 over HTTP without a stream
 	id     Identity
 	req    *Request
 	handle string
@@ -27,16 +27,16 @@ type job struct {
 
 	outlives bool        // goes on without readers: persistent, or in the background
 	prepared func(error) // told once whether the request was accepted; nil: an error goes to the readers
-	onEnd    func()
+	onEnd    func()      // called when it has returned; may be nil
 
 	mu     sync.Mutex
 	unread *time.Timer // runs while a computation that outlives its readers has none
 	over   bool
 }
 
-// newJob makes a computation without readers. onEnd is called when it has returned.
-func (s *Server) newJob(id Identity, req *Request, origin uint64, onEnd func()) *job {
-	j := &job{server: s, origin: origin, id: id, req: req, handle: newHandle(), onEnd: onEnd}
+// newJob makes a computation without readers.
+func (s *Server) newJob(id Identity, req *Request, origin uint64) *job {
+	j := &job{server: s, origin: origin, id: id, req: req, handle: newHandle()}
 	j.outlives = req.Persistent || req.Type == StartRequest
 	j.ctx, j.cancel = context.WithCancelCause(context.Background())
 	j.out.job = j
@@ -78,7 +78,9 @@ func (j *job) end(err error) {
 	j.announce(err) // if it never came to that
 	j.finish(err)
 	j.server.release(j)
-	j.onEnd()
+	if j.onEnd != nil {
+		j.onEnd()
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.over = true

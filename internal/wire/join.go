@@ -25,8 +25,10 @@ func (o *Output) join(r *reader) error {
 	switch {
 	case o.state != running:
 		return notFound(o.job.handle)
-	case o.past.overflown || o.past.limit < 0:
-		return &Error{Code: 429, Type: TypeTooLarge, Message: fmt.Sprintf("the metadata of the computation is more than the %d bytes that are kept for further readers", max(0, o.past.limit))}
+	case o.past.limit < 0:
+		return badRequest("this server keeps no metadata for further readers; execute the program again instead")
+	case o.past.overflown:
+		return &Error{Code: 429, Type: TypeTooLarge, Message: fmt.Sprintf("the metadata of the computation is more than the %d bytes that are kept for further readers; execute the program again instead", o.past.limit)}
 	}
 	r.stage, r.after = joining, -1
 	if o.hasData {

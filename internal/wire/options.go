@@ -50,7 +50,7 @@ type Options struct {
 	// refused with error 429.
 	MaxPersistent int
 
-	// MaxResponses is how many SSE responses an organization may have open at a time; 0 = 300,
+	// MaxResponses is how many SSE responses an organization may have open at a time; 0 = 1,000,
 	// negative = no limit. Beyond it requests are refused with status 429.
 	MaxResponses int
 
@@ -76,7 +76,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	setDefault(&o.MaxChannels, 300)
 	setDefault(&o.MaxPersistent, 100)
-	setDefault(&o.MaxResponses, 300)
+	setDefault(&o.MaxResponses, 1000)
 	setDefault(&o.MaxAttachBytes, 64<<20)
 	setDefault(&o.KeepAlive, 15*time.Second)
 	setDefault(&o.AuthTimeout, 5*time.Second)

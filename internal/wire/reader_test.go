@@ -315,7 +315,7 @@ func TestOneOfTwoReadersStalls(t *testing.T) {
 // Metadata that is kept for further readers has a bound, beyond which they are refused; they
 // get all of it at once also if it is more than a queue holds.
 func TestAttachToManySeries(t *testing.T) {
-	for limit, want := range map[int]int{0: 200, 50_000: 429, -1: 429} {
+	for limit, want := range map[int]int{0: 200, 50_000: 429, -1: 400} {
 		synctest.Test(t, func(t *testing.T) {
 			_, l := serve(t, funcBackend(func(ctx context.Context, out *Output) error {
 				for id := range idtool.ID(1000) {

@@ -64,7 +64,7 @@ func (x *exchange) open(p *response, req *Request) (*reader, error) {
 	if req.Type == attachRequest {
 		return x.attach(p, req)
 	}
-	j := x.server.newJob(x.id, req, p.id, func() {})
+	j := x.server.newJob(x.id, req, p.id)
 	r := p.newReader(j)
 	prepared := make(chan error, 1)
 	j.prepared = func(err error) { prepared <- err }
@@ -109,7 +109,9 @@ func (p *response) write() {
 	defer context.AfterFunc(p.ctx, p.box.fail)()
 	err := p.box.drain(p.server.opt.KeepAlive, p.keepAlive, p.writeOnce)
 	if err != nil {
-		p.server.opt.Logger.Debug("response given up", "connection", p.id, "error", err)
+		if p.ctx.Err() == nil && err != errCut {
+			p.server.opt.Logger.Warn("response given up", "connection", p.id, "error", err)
+		}
 		p.kill()
 	}
 }
