@@ -150,8 +150,9 @@ func (r *reading) data() Message {
 		return m
 	}
 	m.Payloads = make([]DataPayload, 0, min(strings.Count(v, "{"), len(v)/minPointText+1))
-	for it := elementsOf(v); it.next() && r.err == nil; {
-		m.Payloads = append(m.Payloads, r.point(it.val, len(m.Payloads)))
+	c := scanner{s: v, i: 1}
+	for first := true; r.err == nil && c.another(first, ']'); first = false {
+		m.Payloads = append(m.Payloads, r.point(&c, len(m.Payloads)))
 	}
 	return m
 }
@@ -173,21 +174,28 @@ func (r *reading) wantTime(field int) int64 {
 	return n
 }
 
-// point decodes element i of the data array.
-func (r *reading) point(v string, i int) DataPayload {
-	if kind(v) != '{' {
-		r.wrongType(pointPath(i, ""), v, "an object")
+// point decodes element i of the data array and moves over it.
+func (r *reading) point(c *scanner, i int) DataPayload {
+	if start := c.i; c.s[start] != '{' {
+		c.value()
+		r.wrongType(pointPath(i, ""), c.s[start:c.i], "an object")
 		return DataPayload{}
 	}
 	var id, value string
-	for it := membersOf(v); it.next(); {
-		switch it.key {
+	c.down()
+	for first := true; ; first = false {
+		key, at, more := c.member(first)
+		if !more {
+			break
+		}
+		switch unescape(key) {
 		case "tsId":
-			id = it.val
+			id = c.s[at:c.i]
 		case "value":
-			value = it.val
+			value = c.s[at:c.i]
 		}
 	}
+	c.depth--
 	switch {
 	case notNull(id) == "":
 		r.missing(pointPath(i, ".tsId"))
