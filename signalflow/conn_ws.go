@@ -22,6 +22,7 @@ const (
 	readBuffer      = 64 << 10
 	keptReadBuffer  = 4 << 20    // a message buffer larger than this is not kept for the next message
 	waitingRequests = 64         // requests that wait for the writer of a connection
+	maxBegun        = 64 << 10   // requests that nobody waits for, such as those that end computations
 	readSlice       = readBuffer // bytes after which readers get a turn, or one processor would only fill their queues
 	silenceTicks    = 8          // parts of the read timeout in which silence is measured
 )
@@ -38,11 +39,13 @@ type wsConn struct {
 	exclusive bool // its one sink may block
 
 	out     chan *writeRequest
+	some    chan struct{} // signals the writer that something was begun
 	gone    chan struct{} // closed by the first shut
 	heard   atomic.Bool   // something came since the last tick
 	waiting atomic.Bool   // the reader waits for an exclusive sink, so silence is our own
 
 	mu     sync.Mutex
+	begun  []*writeRequest   // queued by begin
 	routes map[string]*route // by channel; nil once the sinks were told that it is gone
 	stale  map[string]bool   // names whose last run on this connection may still send
 	limit  int               // routes that the server takes, as it has said; 0 until then

@@ -34,6 +34,7 @@ func dialWebSocket(ctx context.Context, conf *config, report func(error)) (*wsCo
 		report:  report,
 		decoder: messages.Decoder{},
 		out:     make(chan *writeRequest, waitingRequests),
+		some:    make(chan struct{}, 1),
 		gone:    make(chan struct{}),
 		routes:  make(map[string]*route),
 		stale:   make(map[string]bool),

@@ -31,7 +31,7 @@ type Options struct {
 	Overflow OverflowPolicy
 	// Tries is how many times in a row a stream or query whose connection was lost, or that
 	// the server has no room for, is begun anew before it gives up; the count begins again
-	// with each batch. 0: 20, which takes some 10 minutes. Negative: none.
+	// with each batch, with each event that is news, and after a run of a minute. 0: 20, which takes some 10 minutes. Negative: none.
 	Tries int
 	// MetadataWait is how long a batch waits for the metadata of its series. Then it comes
 	// without, see [Series]. 0: 1 second.

@@ -28,9 +28,9 @@ type Stream struct {
 	kind    requestKind
 	ctx     context.Context // ends with the stream
 	cancel  context.CancelFunc
-	unwatch func() bool // stops watching the caller's context
 
 	mu        sync.Mutex
+	unwatch   func() bool // stops watching the caller's context
 	over      bool
 	err       error      // why it is over
 	run       *streamRun // the present one; nil while there is none
@@ -87,12 +87,27 @@ func (c *Client) Stream(ctx context.Context, program string, o Options) (*Stream
 		s.cancel()
 		return nil, ErrClosed
 	}
-	s.unwatch = context.AfterFunc(ctx, func() { s.finish(context.Cause(ctx)) })
+	s.watch(ctx)
 	if err := s.begin(s.newRun(nil)); err != nil {
 		s.finish(err)
+		if s.Err() == ErrClosed {
+			err = ErrClosed // which has ended the context
+		}
 		return nil, err
 	}
 	return s, nil
+}
+
+// watch has the end of the caller's context end the stream.
+func (s *Stream) watch(ctx context.Context) {
+	unwatch := context.AfterFunc(ctx, func() { s.finish(context.Cause(ctx)) })
+	s.mu.Lock()
+	s.unwatch = unwatch
+	over := s.over
+	s.mu.Unlock()
+	if over {
+		unwatch()
+	}
 }
 
 // All iterates over everything that the stream has to say, in order. The loop ends when the
@@ -191,7 +206,7 @@ func (s *Stream) Stats() StreamStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := s.stats
-	stats.Running = s.run != nil && !s.over
+	stats.Running = s.run != nil && s.run.comp != nil
 	stats.Dropped = s.queue.dropped
 	stats.CaughtUp = s.assembler.caughtUp
 	stats.Progress = s.assembler.progress
@@ -239,13 +254,13 @@ func (s *Stream) end(err error, drain bool) {
 	if !drain {
 		s.queue.clear()
 	}
-	run := s.run
+	run, unwatch := s.run, s.unwatch
 	s.run = nil
 	s.queue.signal()
 	s.mu.Unlock()
 	s.cancel()
-	if s.unwatch != nil {
-		s.unwatch()
+	if unwatch != nil {
+		unwatch()
 	}
 	if run != nil {
 		run.abandon()

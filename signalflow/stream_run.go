@@ -65,6 +65,9 @@ func (s *Stream) requestFrom(p resumePoint) ExecuteRequest {
 	r := s.request
 	asked := !r.Start.IsZero() || r.StartMs != 0
 	if at, ok := p.start(asked); ok {
+		if stop := timeMs(r.Stop, r.StopMs); stop > 0 {
+			at = min(at, stop-1) // an empty range is refused
+		}
 		r.Start = time.UnixMilli(at)
 	}
 	if p.hasBatch {
@@ -175,10 +178,11 @@ func (s *Stream) runEnded(r *streamRun, err error) {
 	}
 }
 
-// isComplete reports whether the last timestamp of a bounded range has been delivered.
+// isComplete reports whether the last timestamp of a bounded range has been delivered, and
+// with it all that there is. Where events come, some may follow on the last batch.
 func (s *Stream) isComplete() bool {
-	stop := timeMs(s.request.Stop, s.request.StopMs)
-	return stop > 0 && s.assembler.hasBatch && s.assembler.batch >= stop
+	a, stop := &s.assembler, timeMs(s.request.Stop, s.request.StopMs)
+	return stop > 0 && a.hasBatch && a.batch >= stop && !a.alerts.any && s.kind == kindExecute
 }
 
 // isResumable reports whether a run that ended so may be begun anew (protocol.md 6.6).
@@ -189,15 +193,19 @@ func isResumable(err error) bool {
 // resume begins the program anew, until that succeeds, is pointless, or was tried often
 // enough.
 func (s *Stream) resume(resume *Resumed, lived time.Duration) {
-	lost, last := time.Now(), resume.Cause
+	lost := time.Now()
+	var last error // of the tries; the cause is no try
 	for {
 		s.mu.Lock()
+		if lived >= healthyAfter {
+			s.tries = 0
+		}
 		s.tries++
 		tries := s.tries
 		pause := s.wait.next(lived)
 		s.mu.Unlock()
 		if tries > s.options.Tries {
-			s.end(fmt.Errorf("signalflow: gave up after %d tries: %w", s.options.Tries, last), true)
+			s.end(gaveUp(s.options.Tries, resume.Cause, last), true)
 			return
 		}
 		if !sleep(s.ctx, pause) {
@@ -217,6 +225,14 @@ func (s *Stream) resume(resume *Resumed, lived time.Duration) {
 		}
 		s.client.reports.report(fmt.Errorf("signalflow: resuming a stream: %w", last))
 	}
+}
+
+// gaveUp returns why a stream is not resumed any more.
+func gaveUp(tries int, cause, last error) error {
+	if last == nil {
+		return fmt.Errorf("signalflow: gave up after %d tries: %w", tries, cause)
+	}
+	return fmt.Errorf("signalflow: gave up after %d tries: %w; last try: %w", tries, cause, last)
 }
 
 // abandon ends the run from this side.

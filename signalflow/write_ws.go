@@ -40,18 +40,42 @@ func (c *wsConn) send(ctx context.Context, body []byte) error {
 	}
 }
 
-// begin queues a request and returns at once; wait then does what is left of send.
+// begin queues a request and returns at once; wait then does what is left of send. There is
+// room for the ends of all computations that a connection carries, so that none runs on at
+// the server because many end at the same time.
 func (c *wsConn) begin(body []byte) (wait func(context.Context) error) {
 	w := &writeRequest{body: body, done: make(chan error, 1)}
-	select {
-	case c.out <- w:
-		return func(ctx context.Context) error { return c.finish(ctx, w) }
-	default:
+	c.mu.Lock()
+	full := len(c.begun) >= maxBegun
+	if !full {
+		c.begun = append(c.begun, w)
+	}
+	c.mu.Unlock()
+	if full {
 		return func(context.Context) error { return &requestError{cause: errBusy} }
 	}
+	select {
+	case c.some <- struct{}{}:
+	default:
+	}
+	return func(ctx context.Context) error { return c.finish(ctx, w) }
 }
 
-var errBusy = fmt.Errorf("%d others wait for the connection", waitingRequests)
+// writeBegun writes what begin has queued; false when the connection broke.
+func (c *wsConn) writeBegun() bool {
+	c.mu.Lock()
+	begun := c.begun
+	c.begun = nil
+	c.mu.Unlock()
+	for _, w := range begun {
+		if !c.writeOne(w) {
+			return false
+		}
+	}
+	return true
+}
+
+var errBusy = fmt.Errorf("%d others wait for the connection", maxBegun)
 
 // wait waits for a queued request, and gives it up if it can when ctx ends.
 func (c *wsConn) wait(ctx context.Context, w *writeRequest) error {
@@ -108,7 +132,11 @@ func (c *wsConn) write() {
 	for {
 		select {
 		case w := <-c.out:
-			if !c.writeOne(w) {
+			if !c.writeBegun() || !c.writeOne(w) { // what was begun before it goes first
+				return
+			}
+		case <-c.some:
+			if !c.writeBegun() {
 				return
 			}
 		case <-tick.C:
