@@ -1,5 +1,5 @@
 // Package messages is the codec of the SignalFlow streaming protocol: it turns
-// WebSocket frames into typed messages and back.
+// WebSocket frames, and the events of HTTP responses, into typed messages and back.
 //
 // A client decodes what it receives with a [Decoder], one per connection, or with
 // [ParseMessage]:
@@ -22,6 +22,9 @@
 // A [DataView] reads the points of a binary frame in place, for programs that do
 // not need them as a slice. A server builds messages with the New… functions and
 // encodes them with [AppendText] and [AppendBinary].
+//
+// Over HTTP the same messages are server-sent events: an [SSEReader] reads a response,
+// [Decoder.DecodeSSE] decodes its events and [AppendSSE] writes them.
 //
 // Nothing that comes from the wire makes this package panic, and nothing becomes
 // zero unnoticed: a message whose essential fields are wrong is a *[DecodeError],
