@@ -37,7 +37,8 @@ type Client struct {
 	feeders     sync.WaitGroup // of the views
 }
 
-// NewClient returns a client that starts to connect in the background at once. It needs an
+// NewClient returns a client that starts to connect in the background at once; over HTTP
+// there is nothing to connect before the first request. It needs an
 // [AccessToken]; everything else has a default. The error is that of an option. The token
 // is for the server to judge: a wrong, empty or forgotten one is an [*AuthError] of Execute.
 func NewClient(options ...ClientParam) (*Client, error) {

@@ -121,6 +121,10 @@ func OnError(f OnErrorFunc) ClientParam {
 // ReadTimeout sets how long a connection may stay silent, 1 minute by default. After half
 // of it the client pings; only a ping that stays unanswered for the other half drops the
 // connection, so a slow stream needs no longer timeout. It must be positive.
+//
+// Over HTTP nobody can ping: a response on which keep-alives have come is given up after the
+// timeout in silence; one that never had any relies on those of TCP, which a [Dialer] of your
+// own has to set, or on the pings of HTTP/2.
 func ReadTimeout(timeout time.Duration) ClientParam {
 	return func(c *Client) error {
 		return positive("ReadTimeout", timeout, &c.conf.readTimeout)
