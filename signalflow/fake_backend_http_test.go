@@ -195,7 +195,7 @@ func TestFakeRunsInTheBackground(t *testing.T) {
 		resp := f.ask("POST", "/"+handle+"/attach", "")
 		defer resp.Body.Close()
 		time.Sleep(2 * time.Second)
-		if got := f.text("GET", "/"+handle+"/feedback", ""); !strings.Contains(got, `"state":"RUNNING","readers":1`) || !strings.Contains(got, "JOB_RUNNING_RESOLUTION") {
+		if got := f.text("GET", "/"+handle+"/feedback", ""); !strings.Contains(got, `"state":"running","readers":1`) || !strings.Contains(got, "JOB_RUNNING_RESOLUTION") {
 			t.Errorf("feedback: %s", got)
 		}
 		if got := f.text("POST", "/"+handle+"/keepalive", ""); got != `200 {"id":"`+handle+`"}` {

@@ -2,6 +2,11 @@ package signalflow
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
@@ -66,4 +71,28 @@ func fakeDataFrame(channel string, ms int64, points []messages.DataPayload) []by
 		frame = append(frame, p.Val[:]...)
 	}
 	return frame
+}
+
+// fakeDataEvent makes the same for an event stream (protocol.md 5), where only null is
+// something special.
+func fakeDataEvent(ms int64, points []messages.DataPayload) []byte {
+	type point struct {
+		ID    string `json:"tsId"`
+		Value any    `json:"value"`
+	}
+	list := make([]point, 0, len(points))
+	for _, p := range points {
+		v := p.Value()
+		if f, ok := v.(float64); ok {
+			if math.IsNaN(f) || math.IsInf(f, 0) {
+				continue // JSON has no such number
+			}
+			if text := strconv.FormatFloat(f, 'g', -1, 64); !strings.ContainsAny(text, ".e") {
+				v = json.RawMessage(text + ".0") // not a long
+			}
+		}
+		list = append(list, point{string(messages.AppendTSID(nil, p.TSID)), v})
+	}
+	text, _ := json.Marshal(list) // numbers and null
+	return fmt.Appendf(nil, "event: data\nid: data-%d\ndata: {\"data\":%s,\"logicalTimestampMs\":%d}\n\n", ms, text, ms)
 }

@@ -221,8 +221,9 @@ func (r *fakeRun) batch(at time.Time) error {
 		points = append(points, p)
 	}
 	if asIs {
-		return r.out.SendFrame(messages.NewData(at.UnixMilli(), points), func(channel string) []byte {
-			return fakeDataFrame(channel, at.UnixMilli(), points)
+		return r.out.SendFrame(messages.NewData(at.UnixMilli(), points), &wire.RawForm{
+			Frame: func(channel string) []byte { return fakeDataFrame(channel, at.UnixMilli(), points) },
+			Event: func() []byte { return fakeDataEvent(at.UnixMilli(), points) },
 		})
 	}
 	return r.out.Send(messages.NewData(at.UnixMilli(), points))

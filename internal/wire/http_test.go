@@ -510,6 +510,30 @@ func TestKillConnectionAfter(t *testing.T) {
 	})
 }
 
+// A writer that has no deadlines, as inside other handlers, can be cut all the same.
+func TestKillBehindAnotherHandler(t *testing.T) {
+	server := NewServer(funcBackend(untilEnd), Options{})
+	defer server.Close()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server.ServeHTTP(struct {
+			http.ResponseWriter
+			http.Flusher
+		}{w, w.(http.Flusher)}, r)
+	}))
+	defer web.Close()
+	req, _ := http.NewRequest("POST", web.URL+"/execute", strings.NewReader("p"))
+	req.Header.Set("X-SF-Token", "good")
+	resp, err := web.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	server.KillConnections()
+	if text, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%v after %s", err, text)
+	}
+}
+
 // Over TCP, through a server with timeouts of its own, one connection serves one response
 // after the other.
 func TestConnectionIsReused(t *testing.T) {

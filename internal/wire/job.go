@@ -192,17 +192,14 @@ func (j *job) touch() {
 }
 
 // feedback is the answer to a feedback request, a form of our own (protocol.md 1.2): the
-// state of the computation, how many readers it has, the logical time of its last data in
+// state of the computation, "running" as a rule, how many readers it has, the logical time of its last data in
 // milliseconds (0 before the first), and the latest information messages, one of each kind
 // and place of the program.
 func (j *job) feedback() any {
 	o := &j.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	state := map[runState]string{preparing: "PREPARING", running: "RUNNING"}[o.state]
-	if state == "" {
-		state = "ENDING"
-	}
+	state := map[runState]string{preparing: "preparing", running: "running", ended: "ended", deserted: "ending"}[o.state]
 	infos := make([]json.RawMessage, 0, len(o.past.infos))
 	for _, i := range o.past.infos {
 		infos = append(infos, i.text)

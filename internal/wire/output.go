@@ -46,6 +46,20 @@ const (
 	deserted           // lost its last reader, and ends
 )
 
+// RawForm is a message as it goes out: the payload of a binary frame for a channel, and an
+// SSE event.
+type RawForm struct {
+	Frame func(channel string) []byte
+	Event func() []byte
+}
+
+func (f *RawForm) of(r *reader) (op byte, payload []byte) {
+	if r.form == sseForm {
+		return opNone, f.Event()
+	}
+	return opBinary, f.Frame(r.channel)
+}
+
 // delivery is an encoded message that waits for room.
 type delivery struct {
 	r       *reader
@@ -68,10 +82,9 @@ func (o *Output) Handle() string { return o.job.handle }
 // ErrOrder means that the message was refused and nothing was sent.
 func (o *Output) Send(m messages.Message) error { return o.SendFrame(m, nil) }
 
-// SendFrame is Send for test doubles that have to say what a server should not: readers over
-// WebSocket get the binary frame that frame returns for their channel, as it is. Readers over
-// SSE get m. A nil frame makes it Send.
-func (o *Output) SendFrame(m messages.Message, frame func(channel string) []byte) error {
+// SendFrame is Send for test doubles that have to say what a server should not: readers get
+// what form makes of m, as it is. A nil form makes it Send.
+func (o *Output) SendFrame(m messages.Message, form *RawForm) error {
 	if o.over {
 		return ErrEnded
 	}
@@ -81,7 +94,7 @@ func (o *Output) SendFrame(m messages.Message, frame func(channel string) []byte
 	if err := o.checkOrder(m); err != nil {
 		return err
 	}
-	return o.send(m, frame)
+	return o.send(m, form)
 }
 
 // checkOrder keeps rules (c) and (e) of protocol.md 3.1.
@@ -114,13 +127,13 @@ func (o *Output) checkOrder(m messages.Message) error {
 }
 
 // send encodes and queues a message without looking at order or context.
-func (o *Output) send(m messages.Message, frame func(channel string) []byte) error {
+func (o *Output) send(m messages.Message, form *RawForm) error {
 	last := Terminal(m)
 	if last {
 		o.job.server.release(o.job) // whoever reads it finds the handle gone
 	}
 	o.behind = o.behind[:0]
-	lost, err := o.deliver(m, frame, last)
+	lost, err := o.deliver(m, form, last)
 	if err != nil || last || !lost && len(o.behind) == 0 {
 		return err
 	}
@@ -137,7 +150,7 @@ func (o *Output) send(m messages.Message, frame func(channel string) []byte) err
 
 // deliver puts a message into the queues of all readers, or for those without room into
 // behind. It reports whether some are gone.
-func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, last bool) (lost bool, err error) {
+func (o *Output) deliver(m messages.Message, form *RawForm, last bool) (lost bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if data, ok := m.(*messages.DataMessage); ok {
@@ -146,7 +159,7 @@ func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, 
 		o.past.note(m)
 	}
 	for i, r := range o.readers {
-		switch failed := o.give(r, m, frame, last); {
+		switch failed := o.give(r, m, form, last); {
 		case failed == nil:
 		case errors.Is(failed, errDetached), errors.Is(failed, errGone):
 			o.readers[i], lost = nil, true
@@ -167,7 +180,7 @@ func (o *Output) deliver(m messages.Message, frame func(channel string) []byte, 
 }
 
 // give puts a message into the queue of one reader. Callers hold mu.
-func (o *Output) give(r *reader, m messages.Message, frame func(channel string) []byte, last bool) error {
+func (o *Output) give(r *reader, m messages.Message, form *RawForm, last bool) error {
 	if r.stage != live {
 		told, itself := r.catchUp(m)
 		if told {
@@ -187,8 +200,8 @@ func (o *Output) give(r *reader, m messages.Message, frame func(channel string) 
 	var op byte
 	var payload []byte
 	var err error
-	if frame != nil && r.form != sseForm {
-		op, payload = opBinary, frame(r.channel)
+	if form != nil {
+		op, payload = form.of(r)
 	} else if op, payload, err = r.encode(m); err != nil {
 		return err
 	}
