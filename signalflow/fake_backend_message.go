@@ -87,9 +87,11 @@ func fakeDataEvent(ms int64, points []messages.DataPayload) []byte {
 			if math.IsNaN(f) || math.IsInf(f, 0) {
 				continue // JSON has no such number
 			}
-			if text := strconv.FormatFloat(f, 'g', -1, 64); !strings.ContainsAny(text, ".e") {
-				v = json.RawMessage(text + ".0") // not a long
+			text := strconv.FormatFloat(f, 'g', -1, 64)
+			if !strings.ContainsAny(text, ".e") {
+				text += ".0" // not a long
 			}
+			v = json.RawMessage(text)
 		}
 		list = append(list, point{string(messages.AppendTSID(nil, p.TSID)), v})
 	}
