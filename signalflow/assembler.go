@@ -24,7 +24,8 @@ type assembler struct {
 
 	behind   []entry    // came after the first part of the open batch
 	unjoined []unjoined // wait for metadata
-	waiting  int        // bytes of the open batch, of behind and of unjoined
+	held     int        // bytes of the open batch and of behind
+	pending  int        // bytes of unjoined
 	gapped   bool       // a message was lost: the next batch may lack its data
 
 	batchTimer timer // gives up waiting for the rest of the open batch
@@ -75,7 +76,7 @@ func (a *assembler) restart() resumePoint {
 	a.batches.restart()
 	a.catalog.restart(a.since())
 	a.alerts.restart()
-	a.behind, a.waiting, a.gapped = nil, 0, false
+	a.behind, a.held, a.gapped = nil, 0, false
 	a.caughtUp, a.progress = false, 0
 	return resumePoint{
 		batch: a.batch, hasBatch: a.hasBatch, event: a.alerts.newest, hasEvent: a.alerts.any,
@@ -126,10 +127,12 @@ func (a *assembler) data(from resumePoint, m *messages.DataMessage) {
 	if from.hasBatch && int64(m.TimestampMillis) <= from.batch {
 		return
 	}
-	a.makeRoom(dataCost(m))
+	if len(a.batches.open) > 0 && int64(m.TimestampMillis) == a.batches.at { // a later one closes it anyhow
+		a.makeRoom(dataCost(m))
+	}
 	a.batches.data(m)
-	if len(a.batches.open) > 0 {
-		a.waiting += dataCost(m)
+	if n := len(a.batches.open); n > 0 && a.batches.open[n-1] == m {
+		a.held += dataCost(m)
 		a.watchBatch()
 	}
 }
@@ -137,7 +140,7 @@ func (a *assembler) data(from resumePoint, m *messages.DataMessage) {
 // makeRoom lets what waits go as it is when there would be more of it than the queue may
 // hold: more messages for one timestamp, or without metadata, than a server has reason for.
 func (a *assembler) makeRoom(cost int) {
-	if a.waiting+cost > a.stream.queue.limit {
+	if a.held+a.pending+cost > a.stream.queue.limit {
 		a.batches.giveUp(a.batches.begun)
 		a.joinAll()
 	}
@@ -168,6 +171,10 @@ func (a *assembler) batchOverdue() {
 	if a.stream.run == nil {
 		return
 	}
+	if a.stream.queue.full() { // nothing can come: the connection waits for the loop
+		a.watchBatch()
+		return
+	}
 	a.batches.giveUp(a.batchMeant)
 	if len(a.batches.open) > 0 {
 		a.watchBatch() // one that began since then
@@ -188,16 +195,27 @@ func (a *assembler) closeBatch(s step) {
 	if a.advance(s.at) {
 		a.stream.tries = 0
 	}
-	a.forward(unjoined{entry: entry{b, b.cost()}, missing: a.catalog.join(b)})
-	if len(a.batches.open) > 0 {
-		return // this was a late one: what is behind the open batch stays there
+	if len(a.batches.open) > 0 { // this is a late one: what is behind the open batch stays there
+		a.join(b)
+		return
 	}
 	behind := a.behind
-	a.behind, a.waiting = nil, a.unjoinedBytes()
+	a.behind, a.held = nil, 0
+	a.join(b)
 	for _, e := range behind {
 		a.settle(e)
 	}
 	a.checkPresent()
+}
+
+// join looks up the series of a batch and sends it on its way.
+func (a *assembler) join(b *Batch) {
+	before := a.catalog.layout
+	u := unjoined{entry: entry{b, b.cost()}, missing: a.catalog.join(b)}
+	if b.layout == nil || b.layout != before { // one of its own
+		u.cost += b.layoutCost()
+	}
+	a.forward(u)
 }
 
 // pass takes an item that is no batch.
@@ -207,7 +225,7 @@ func (a *assembler) pass(e entry) {
 		return
 	}
 	a.behind = append(a.behind, e)
-	a.waiting += e.cost
+	a.held += e.cost
 	a.makeRoom(0)
 }
 
@@ -231,8 +249,10 @@ func (a *assembler) forward(u unjoined) {
 	}
 	u.until = time.Now().Add(a.options.MetadataWait)
 	a.unjoined = append(a.unjoined, u)
-	a.waiting += u.cost
-	if !a.metaTimer.runs {
+	a.pending += u.cost
+	if a.held+a.pending > a.stream.queue.limit {
+		a.joinAll()
+	} else if !a.metaTimer.runs {
 		a.metaTimer.start(a.options.MetadataWait, a.metadataOverdue)
 	}
 }
@@ -267,6 +287,10 @@ func (a *assembler) metadataOverdue() {
 	if a.stream.over {
 		return
 	}
+	if a.stream.queue.full() { // the metadata may be what the connection waits with
+		a.metaTimer.start(a.options.MetadataWait, a.metadataOverdue)
+		return
+	}
 	now := time.Now()
 	a.joinUntil(func(u unjoined) bool { return len(u.missing) == 0 || !u.until.After(now) })
 	if len(a.unjoined) > 0 {
@@ -282,7 +306,7 @@ func (a *assembler) joinUntil(ok func(unjoined) bool) {
 	n := 0
 	for ; n < len(a.unjoined) && ok(a.unjoined[n]); n++ {
 		u := a.unjoined[n]
-		a.waiting -= u.cost
+		a.pending -= u.cost
 		if b, isBatch := u.item.(*Batch); isBatch && b.layout == nil {
 			a.giveUpOn(a.catalog.joinAnyway(b), n+1)
 		}
@@ -298,14 +322,6 @@ func (a *assembler) giveUpOn(ids []idtool.ID, from int) {
 			delete(u.missing, id)
 		}
 	}
-}
-
-func (a *assembler) unjoinedBytes() int {
-	n := 0
-	for _, u := range a.unjoined {
-		n += u.cost
-	}
-	return n
 }
 
 // announce says that the program was begun anew.

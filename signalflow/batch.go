@@ -57,7 +57,16 @@ func (b *Batch) Get(label string) (v Value, ok bool) {
 	return Value{}, false
 }
 
-// cost estimates, from above, the heap that the batch holds.
+// layoutCost is what a layout for the batch alone holds, in bytes.
+func (b *Batch) layoutCost() int {
+	cost := 128
+	for _, m := range b.msgs {
+		cost += 27 * len(m.Payloads)
+	}
+	return cost
+}
+
+// cost estimates, from above, the heap that the batch holds without its layout, which batches share.
 func (b *Batch) cost() int {
 	cost := 256
 	for _, m := range b.msgs {

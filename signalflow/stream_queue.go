@@ -10,6 +10,7 @@ type streamQueue struct {
 	head    int // of items
 	bytes   int
 	dropped int
+	shut    bool          // it has overflowed: nothing more is taken
 	wake    chan struct{} // tells the loop that there is something, or the end
 	room    chan struct{} // policy Block: tells that something was taken
 }
@@ -24,7 +25,11 @@ func (q *streamQueue) len() int { return len(q.items) - q.head }
 
 // push adds an item, whatever the bound; fit then keeps to it.
 func (q *streamQueue) push(e entry) {
-	if q.head > 0 && len(q.items) == cap(q.items) {
+	if q.shut {
+		q.dropped++
+		return
+	}
+	if q.head > len(q.items)/2 && len(q.items) == cap(q.items) { // so that most are moved once at most
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
 		q.items, q.head = q.items[:n], 0
@@ -62,6 +67,19 @@ func (q *streamQueue) fit() bool {
 		q.dropped++
 	}
 	return true
+}
+
+// trim drops the newest items until the bound is kept, and takes no further ones: what the
+// loop still gets has no hole.
+func (q *streamQueue) trim() {
+	for q.bytes > q.limit && q.len() > 1 {
+		last := len(q.items) - 1
+		q.bytes -= q.items[last].cost
+		q.items[last] = entry{}
+		q.items = q.items[:last]
+		q.dropped++
+	}
+	q.shut = true
 }
 
 // full reports whether a reader of the connection has to wait, under the policy Block.

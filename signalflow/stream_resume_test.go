@@ -40,9 +40,11 @@ func drainStream(s *Stream) (items []string, err error) {
 
 // runBackend is a server half whose every run the test plays itself.
 type runBackend struct {
-	play     func(number int, ctx context.Context, out *wire.Output, req *wire.Request) error
-	requests []*wire.Request // of the runs; only the bubble's order guards it
-	refuse   func(token string) error
+	play   func(number int, ctx context.Context, out *wire.Output, req *wire.Request) error
+	refuse func(token string) error
+
+	mu       sync.Mutex
+	requests []*wire.Request // of the runs
 }
 
 func (b *runBackend) Authenticate(_ context.Context, token string) (wire.Identity, error) {
@@ -53,8 +55,17 @@ func (b *runBackend) Authenticate(_ context.Context, token string) (wire.Identit
 }
 
 func (b *runBackend) Prepare(_ context.Context, _ wire.Identity, req *wire.Request) (wire.Computation, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.requests = append(b.requests, req)
 	return playedRun{b, req, len(b.requests)}, nil
+}
+
+// runs returns the requests of the runs so far.
+func (b *runBackend) runs() []*wire.Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.requests)
 }
 
 type playedRun struct {
@@ -444,12 +455,12 @@ func TestEndOfAStreamInEachState(t *testing.T) {
 					if took := time.Since(at); took > time.Second {
 						t.Errorf("the loop ended %v later", took)
 					}
-					runs := len(b.requests)
+					runs := len(b.runs())
 					pass(time.Hour)
 					c.mu.Lock()
 					defer c.mu.Unlock()
-					if len(b.requests) != runs || len(c.streams) != 0 || len(c.unread) != 0 {
-						t.Errorf("%d further runs, %d streams, %d computations", len(b.requests)-runs, len(c.streams), len(c.unread))
+					if len(b.runs()) != runs || len(c.streams) != 0 || len(c.unread) != 0 {
+						t.Errorf("%d further runs, %d streams, %d computations", len(b.runs())-runs, len(c.streams), len(c.unread))
 					}
 				})
 			})
@@ -491,8 +502,8 @@ func TestEndOfAStreamBeforeItBegins(t *testing.T) {
 				t.Errorf("%+v is accepted", o)
 			}
 		}
-		if len(c.streams) != 0 || len(b.requests) != 0 {
-			t.Errorf("%d streams are left, %d runs", len(c.streams), len(b.requests))
+		if len(c.streams) != 0 || len(b.runs()) != 0 {
+			t.Errorf("%d streams are left, %d runs", len(c.streams), len(b.runs()))
 		}
 	})
 }

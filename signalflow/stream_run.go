@@ -97,7 +97,8 @@ func (r *streamRun) deliver(m messages.Message, size int, abandoned <-chan struc
 	if s.queue.fit() {
 		return nil
 	}
-	return &OverflowError{Channel: streamChannel, Dropped: s.queue.len()}
+	s.queue.trim()
+	return &OverflowError{Channel: streamChannel, Dropped: s.queue.dropped}
 }
 
 // waitForRoom waits under the policy Block, and reports whether the run goes on.
