@@ -447,6 +447,52 @@ func TestEndWithResponses(t *testing.T) {
 	})
 }
 
+// A resumed response has what comes behind the last event, data as well as events, and the
+// information behind its first batch, however the backend takes the request (protocol.md 6.6).
+func TestResume(t *testing.T) {
+	server := NewServer(funcBackend(func(ctx context.Context, out *Output) error {
+		out.Send(messages.NewMetadata(1, &messages.MetadataProperties{}))
+		for ms := int64(1); ms <= 5; ms++ {
+			out.Send(messages.NewData(ms, []messages.DataPayload{messages.LongPayload(1, ms)}))
+			out.Send(messages.NewData(ms, nil))
+			if ms == 1 {
+				out.Send(messages.NewInfo("X", "INFO", 1, nil))
+			}
+			out.Send(messages.NewEvent(1, ms, nil, nil))
+		}
+		return nil
+	}), Options{})
+	defer server.Close()
+	for id, want := range map[string]string{
+		"data-3": "metadata data4 data4 event4 message data5 data5 event5",
+		"data-5": "metadata message",
+		"data-0": "metadata data1 data1 message event1 data2 data2 event2 data3 data3 event3 data4 data4 event4 data5 data5 event5",
+		"3":      "metadata data1 data1 message event1 data2 data2 event2 data3 data3 event3 data4 data4 event4 data5 data5 event5",
+	} {
+		w := call(server, "POST", "/execute", "p", "Last-Event-ID", id)
+		var got []string
+		in := messages.NewSSEReader(w.Body, 0)
+		var d messages.Decoder
+		for {
+			ev, err := in.Next()
+			if err != nil {
+				break
+			}
+			name := ev.Name
+			switch m, _ := d.DecodeSSE(ev); m := m.(type) {
+			case *messages.DataMessage:
+				name = fmt.Sprint(name, m.TimestampMillis)
+			case *messages.EventMessage:
+				name = fmt.Sprint(name, m.TimestampMillis)
+			}
+			got = append(got, name)
+		}
+		if text := strings.Join(got, " "); text != "control-message control-message "+want+" control-message" {
+			t.Errorf("after %s: %s", id, text)
+		}
+	}
+}
+
 // What comes too late is told so.
 func TestShutdownWhilePreparing(t *testing.T) {
 	for _, path := range []string{"/execute", "/start"} {

@@ -349,6 +349,38 @@ func TestAttachToManySeries(t *testing.T) {
 	}
 }
 
+// Nobody joins a computation whose last reader has gone, or was too slow, although it takes
+// its time to end.
+func TestAttachToADyingComputation(t *testing.T) {
+	for _, slow := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			handles, release := make(chan string, 1), make(chan struct{})
+			_, l := serve(t, funcBackend(func(ctx context.Context, out *Output) error {
+				handles <- out.Handle()
+				if slow {
+					sending(0)(ctx, out)
+				}
+				<-ctx.Done()
+				<-release
+				return nil
+			}), Options{MaxQueueBytes: 100_000})
+			ws, other := dial(t, l), dial(t, l)
+			say(t, ws, execute)
+			handle := <-handles
+			if slow {
+				time.Sleep(15 * time.Second)
+				hear(t, other, "KEEP_ALIVE")
+			} else {
+				say(t, ws, `{"type":"detach","channel":"ch-1"}`)
+			}
+			synctest.Wait()
+			say(t, other, fmt.Sprintf(`{"type":"attach","channel":"ch-1","handle":%q}`, handle))
+			hear(t, other, `"error":404`)
+			close(release)
+		})
+	}
+}
+
 // A connection that has much waiting is not given the metadata of a computation on top.
 func TestAttachToABusyConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
