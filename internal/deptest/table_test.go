@@ -11,6 +11,8 @@ const (
 	lipgloss  = "charm.land/lipgloss/v2"
 	charmTerm = "github.com/charmbracelet/x/term"
 	gopsutil  = "github.com/shirou/gopsutil/v4"
+	hcl       = "github.com/hashicorp/hcl/v2"
+	cty       = "github.com/zclconf/go-cty"
 )
 
 // A row says what the code of one folder may import, tests apart; the standard library is
@@ -52,8 +54,8 @@ var table = []row{
 		"main only starts the command, which tests start as well"},
 	{"cmd/signalflow/internal/cli", []string{
 		"signalflow", "signalflow/messages", "syntax",
-		"internal/eval", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
-		"cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
+		"internal/eval", "internal/graph", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
+		"cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/programs", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
 	}, []string{cobra, pflag, idtool}, "the command line puts the parts together; cobra stays here"},
 	{"cmd/signalflow/internal/server", []string{
 		"signalflow/messages", "syntax",
@@ -61,6 +63,8 @@ var table = []row{
 	}, []string{idtool}, "the one place where the engine meets the wire; it is given its store and its clock"},
 	{"cmd/signalflow/internal/hostmetrics", []string{"internal/series"}, []string{gopsutil},
 		"a source of samples knows where they go, not who reads them; gopsutil stays here"},
+	{"cmd/signalflow/internal/programs", []string{"syntax"}, []string{hcl, cty},
+		"it finds programs in files and knows nothing of what they mean; the libraries of Terraform's language stay here"},
 	{"cmd/signalflow/internal/term", nil, []string{bubbletea, lipgloss, charmTerm},
 		"the view is given rows to show; the terminal libraries stay here"},
 
