@@ -118,6 +118,11 @@ func (c *wsConn) authenticateAgain(ctx context.Context) error {
 	c.asked++
 	c.mu.Unlock()
 	if err := c.send(ctx, c.authRequest()); err != nil {
+		if stopped := (*requestError)(nil); !errors.As(err, &stopped) || !stopped.begun {
+			c.mu.Lock()
+			c.asked-- // there will be no answer
+			c.mu.Unlock()
+		}
 		return err
 	}
 	select {

@@ -55,8 +55,7 @@ func newWebSocketTransport(conf *config, report func(error)) *wsTransport {
 func (t *wsTransport) supervise() {
 	var wait backoff
 	for t.ctx.Err() == nil {
-		token := t.conf.token()
-		lived, err := t.connectOnce()
+		lived, token, err := t.connectOnce()
 		if t.ctx.Err() != nil {
 			return
 		}
@@ -73,23 +72,27 @@ func (t *wsTransport) supervise() {
 // refuse notes that a token was refused, if err says so and the client has no other by now.
 func (t *wsTransport) refuse(err error, token string, supervisor bool) bool {
 	var refused *AuthError
-	if !errors.As(err, &refused) || t.conf.token() != token {
+	if !errors.As(err, &refused) {
 		return false
 	}
-	t.update(func() {
-		t.refused = refused
-		t.idle = t.idle || supervisor
+	same := false
+	t.update(func() { // so that it is before or after authenticate, and not in between
+		if same = t.conf.token() == token; same {
+			t.refused = refused
+			t.idle = t.idle || supervisor
+		}
 	})
-	return true
+	return same
 }
 
 // connectOnce makes the shared connection and serves it. It returns when that failed or
-// the connection is lost, with how long it lived.
-func (t *wsTransport) connectOnce() (lived time.Duration, err error) {
+// the connection is lost, with how long it lived and the last token that was presented.
+func (t *wsTransport) connectOnce() (lived time.Duration, token string, err error) {
+	token = t.conf.token()
 	conn, err := dialWebSocket(t.ctx, t.conf, t.report)
 	if err != nil {
 		t.update(func() { t.last = err })
-		return 0, err
+		return 0, token, err
 	}
 	start := time.Now()
 	t.conf.logger.Debug("signalflow: connected", "url", t.conf.url.Redacted())
@@ -102,7 +105,7 @@ func (t *wsTransport) connectOnce() (lived time.Duration, err error) {
 	})
 	err = conn.serve(func() { t.update(func() { t.shared = nil }) })
 	t.update(func() { t.last = err })
-	return time.Since(start), err
+	return time.Since(start), conn.presented(), err
 }
 
 // update changes the state that waiting calls look at, and wakes them.
