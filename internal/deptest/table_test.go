@@ -50,6 +50,9 @@ var table = []row{
 	{"internal/memstore", []string{"internal/series"}, nil,
 		"a store satisfies engine.Source by its shape; it never sees the engine"},
 
+	{"internal/flowtest", []string{"internal/engine", "internal/eval", "internal/graph", "internal/memstore", "internal/series"}, nil,
+		"the test language puts language, engine and store together, for tests of any of them; it knows no files and no network"},
+
 	{"cmd/signalflow", []string{"cmd/signalflow/internal/cli"}, nil,
 		"main only starts the command, which tests start as well"},
 	{"cmd/signalflow/internal/cli", []string{
