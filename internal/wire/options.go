@@ -30,7 +30,8 @@ type Options struct {
 	// SlowConsumerAfter is how long Output.Send waits for room in a full queue, with a reader
 	// that takes nothing, before the channel is aborted (protocol.md 6.7); 0 = 5 s, negative =
 	// no wait. While it waits the computation stands still, so that a past range is replayed
-	// as fast as its reader reads.
+	// as fast as its reader reads. Where a computation has other readers too, it is the longest
+	// that they wait for one: the queue of that one has to be half empty by then.
 	SlowConsumerAfter time.Duration
 
 	// WriteTimeout is how long one write to the socket may take before the connection is

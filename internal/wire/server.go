@@ -246,7 +246,8 @@ func (s *Server) Connections() []ConnInfo {
 func (s *Server) KillConnection(id uint64) bool { return s.KillConnectionAfter(id, 0) }
 
 // KillConnectionAfter is KillConnection as soon as so many bytes more have been written to
-// the connection, be it in the middle of a frame or an event.
+// the connection, be it in the middle of a frame or an event. Over HTTP the bytes of events
+// and comments count.
 func (s *Server) KillConnectionAfter(id uint64, bytes int64) bool {
 	s.mu.Lock()
 	l := s.links[id]
