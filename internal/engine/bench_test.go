@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -24,50 +25,86 @@ func benchStream(n int) (*stream, *vector) {
 	return in, v
 }
 
+// benchSlots is random values, of which no processor can learn which way a comparison goes.
+func benchSlots(n int) []*vector {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	slots := make([]*vector, 16)
+	for s := range slots {
+		slots[s] = &vector{}
+		slots[s].resize(n)
+		for i := range n {
+			slots[s].set(i, rnd.NormFloat64())
+		}
+	}
+	return slots
+}
+
+const hour = time.Hour
+
+var ten = grid{step: 10_000}
+
+// measured holds the operators whose cost is watched.
+var measured = []struct {
+	name string
+	make func() operator
+	two  bool
+}{
+	{"mean", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean}) }, false},
+	{"mean-by-service", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean, By: []string{"service"}}) }, false},
+	{"count-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Count, By: []string{"host"}}) }, false},
+	{"max-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Max, By: []string{"host"}}) }, false},
+	{"stddev", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Stddev}) }, false},
+	{"stddev-by-service", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Stddev, By: []string{"service"}}) }, false},
+	{"percentile", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Percentile, Arg: 95}) }, false},
+	{"percentile-by-service", func() operator {
+		return newAggregate(&graph.Aggregate{Func: graph.Percentile, Arg: 95, By: []string{"service"}})
+	}, false},
+	{"median", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Median}) }, false},
+	{"top-10", func() operator { return newExtremes(&graph.Select{Func: graph.Top, Count: 10}) }, false},
+	{"top-3-by-service", func() operator {
+		return newExtremes(&graph.Select{Func: graph.Top, Count: 3, By: []string{"service"}})
+	}, false},
+	{"sum-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Sum, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"mean-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Mean, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"max-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Max, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"count-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Count, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"divide", func() operator { return newBinary(graph.Divide) }, true},
+	{"greater", func() operator { return newBinary(graph.Greater) }, true},
+}
+
 // BenchmarkStep measures one slot of one operator. It must not allocate.
 func BenchmarkStep(b *testing.B) {
-	const hour = time.Hour
-	ten := grid{step: 10_000}
-	operators := []struct {
-		name string
-		make func() operator
-		two  bool
-	}{
-		{"mean", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean}) }, false},
-		{"mean-by-service", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Mean, By: []string{"service"}}) }, false},
-		{"count-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Count, By: []string{"host"}}) }, false},
-		{"max-by-host", func() operator { return newAggregate(&graph.Aggregate{Func: graph.Max, By: []string{"host"}}) }, false},
-		{"sum-over-1h", func() operator {
-			return newWindow(&graph.Window{Func: graph.Sum, Over: hour}, ten, &budget{limit: 1 << 40})
-		}, false},
-		{"mean-over-1h", func() operator {
-			return newWindow(&graph.Window{Func: graph.Mean, Over: hour}, ten, &budget{limit: 1 << 40})
-		}, false},
-		{"max-over-1h", func() operator {
-			return newWindow(&graph.Window{Func: graph.Max, Over: hour}, ten, &budget{limit: 1 << 40})
-		}, false},
-		{"count-over-1h", func() operator {
-			return newWindow(&graph.Window{Func: graph.Count, Over: hour}, ten, &budget{limit: 1 << 40})
-		}, false},
-		{"divide", func() operator { return newBinary(graph.Divide) }, true},
-		{"greater", func() operator { return newBinary(graph.Greater) }, true},
-	}
-	for _, o := range operators {
+	for _, o := range measured {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", o.name, n), func(b *testing.B) {
-				in, v := benchStream(n)
-				streams, values := []*stream{in}, []*vector{v}
+				in, _ := benchStream(n)
+				streams, slots := []*stream{in}, benchSlots(n)
 				if o.two {
-					streams, values = append(streams, in), append(values, v)
+					streams = append(streams, in)
 				}
 				op, out, result := o.make(), &stream{}, &vector{}
 				op.Bind(streams, out)
 				slot := int64(0)
-				op.Step(slot, values, result)
+				values := make([]*vector, len(streams))
+				step := func() {
+					slot += 10_000
+					for i := range values {
+						values[i] = slots[slot/10_000%int64(len(slots))]
+					}
+					op.Step(slot, values, result)
+				}
+				step()
 				b.ReportAllocs()
 				for b.Loop() {
-					slot += 10_000
-					op.Step(slot, values, result)
+					step()
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/series")
 			})

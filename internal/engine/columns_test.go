@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,7 +55,7 @@ func TestColumnsAreUsedAgain(t *testing.T) {
 				t.Errorf("node %d has %d columns for 4 series", i, len(n.out.members))
 			}
 		}
-		f, a, b, p := j.plan.fetches[0].op, j.plan.aggregates[0].op, j.plan.nodes[2].op.(*binary), j.plan.outputs[0].op
+		f, a, b, p := j.plan.fetches[0].op, j.plan.groupings[0].op, j.plan.nodes[2].op.(*binary), j.plan.outputs[0].op
 		for what, n := range map[string]int{
 			"tracks": len(f.tracks), "series known": len(f.index), "groups": len(a.byKey), "identities": len(p.taken),
 			"shapes": len(b.join.sides[left].shapes), "keys": len(b.join.sides[left].shapes[0].keys),
@@ -105,7 +107,7 @@ func TestWindowAgainstDefinition(t *testing.T) {
 							last = append(last, x)
 						}
 					}
-					want, ok := define(reduce, last)
+					want, ok := define(reduce, 0, last)
 					x, has := got.get(c)
 					if has != ok || ok && math.Abs(x-want) > 1e-9 {
 						t.Fatalf("%s over %d, slot %d, column %d: got %v %v, want %v %v", reduce, over, s, c, x, has, want, ok)
@@ -116,27 +118,54 @@ func TestWindowAgainstDefinition(t *testing.T) {
 	}
 }
 
+// everyStatistic holds every reduction, with an argument where it takes one.
+var everyStatistic = []struct {
+	reduce graph.Reduce
+	arg    float64
+}{
+	{graph.Sum, 0}, {graph.Mean, 0}, {graph.Min, 0}, {graph.Max, 0}, {graph.Count, 0}, {graph.Median, 0},
+	{graph.Percentile, 0}, {graph.Percentile, 37}, {graph.Percentile, 95}, {graph.Percentile, 100},
+	{graph.Variance, 0}, {graph.Stddev, 0}, {graph.SampleVariance, 0}, {graph.SampleStddev, 0}, {graph.MeanPlusStddev, 1.5},
+}
+
 // define is a reduction as the language defines it.
-func define(r graph.Reduce, values []float64) (float64, bool) {
+func define(r graph.Reduce, arg float64, values []float64) (float64, bool) {
+	n := float64(len(values))
 	if r == graph.Count {
-		return float64(len(values)), true
+		return n, true
 	}
-	if len(values) == 0 {
+	if n == 0 {
 		return 0, false
 	}
-	total := values[0]
-	for _, x := range values[1:] {
-		switch r {
-		case graph.Min:
-			total = math.Min(total, x)
-		case graph.Max:
-			total = math.Max(total, x)
-		default:
-			total += x
-		}
+	sorted := slices.Sorted(slices.Values(values))
+	total, squares := 0.0, 0.0
+	for _, x := range values {
+		total += x
 	}
-	if r == graph.Mean {
-		total /= float64(len(values))
+	for _, x := range values {
+		squares += (x - total/n) * (x - total/n)
+	}
+	switch r {
+	case graph.Min:
+		return sorted[0], true
+	case graph.Max:
+		return sorted[len(sorted)-1], true
+	case graph.Mean:
+		return total / n, true
+	case graph.Median:
+		return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2, true
+	case graph.Percentile:
+		return sorted[min(len(sorted)-1, int(math.Floor(n*arg/100+1e-9)))], true
+	case graph.Variance:
+		return squares / n, true
+	case graph.Stddev:
+		return math.Sqrt(squares / n), true
+	case graph.SampleVariance:
+		return squares / (n - 1), n > 1
+	case graph.SampleStddev:
+		return math.Sqrt(squares / (n - 1)), n > 1
+	case graph.MeanPlusStddev:
+		return total/n + arg*math.Sqrt(squares/n), true
 	}
 	return total, true
 }
@@ -172,7 +201,8 @@ func TestAggregateAgainstDefinition(t *testing.T) {
 			v.drop(i)
 		}
 	}
-	for _, reduce := range []graph.Reduce{graph.Sum, graph.Mean, graph.Min, graph.Max, graph.Count} {
+	for _, f := range everyStatistic {
+		reduce, arg := f.reduce, f.arg
 		for _, by := range [][]string{nil, {"service"}, {"core", "service"}} {
 			groups := map[string][]float64{}
 			for i, m := range in.members {
@@ -186,7 +216,7 @@ func TestAggregateAgainstDefinition(t *testing.T) {
 					groups[key] = append(groups[key], x)
 				}
 			}
-			a, out, got := newAggregate(&graph.Aggregate{Func: reduce, By: by}), &stream{}, &vector{}
+			a, out, got := newAggregate(&graph.Aggregate{Func: reduce, Arg: arg, By: by}), &stream{}, &vector{}
 			a.Bind([]*stream{in}, out)
 			a.Step(0, []*vector{v}, got)
 			if len(out.members) != len(groups) {
@@ -198,11 +228,113 @@ func TestAggregateAgainstDefinition(t *testing.T) {
 					value, _ := m.key.Get(name)
 					key += value + " "
 				}
-				want, ok := define(reduce, groups[key])
+				want, ok := define(reduce, arg, groups[key])
 				if x, has := got.get(g); has != ok || ok && math.Abs(x-want) > 1e-9 {
 					t.Errorf("%s by %v, %q: got %v %v, want %v %v", reduce, by, key, x, has, want, ok)
 				}
 			}
+		}
+	}
+}
+
+// selectNth finds every place among values in every shape, many equal ones included.
+func TestSelectNth(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(8, 8))
+	shapes := []func(i, n int) float64{
+		func(int, int) float64 { return rnd.NormFloat64() },
+		func(int, int) float64 { return float64(rnd.IntN(4)) },
+		func(i, _ int) float64 { return float64(i) },
+		func(i, n int) float64 { return float64(n - i) },
+		func(i, n int) float64 { return math.Abs(float64(i - n/2)) },
+		func(int, int) float64 { return 1 },
+	}
+	for s, shape := range shapes {
+		for _, n := range []int{1, 2, 3, 17, 18, 64, 333} {
+			values := make([]float64, n)
+			for i := range values {
+				values[i] = shape(i, n)
+			}
+			want := slices.Sorted(slices.Values(values))
+			for k := range n {
+				mixed := slices.Clone(values)
+				if got := selectNth(mixed, k); got != want[k] || k > 0 && slices.Max(mixed[:k]) > got || slices.Min(mixed[k:]) < got {
+					t.Fatalf("shape %d, place %d of %d: got %v, want %v", s, k, n, got, want[k])
+				}
+			}
+		}
+	}
+}
+
+// Every way to choose by rank passes what sorting would, groups and ties included.
+func TestExtremesAgainstDefinition(t *testing.T) {
+	const n = 150
+	rnd := rand.New(rand.NewPCG(5, 5))
+	in, v := benchStream(n)
+	for range 40 {
+		for i := range n {
+			v.set(i, float64(rnd.IntN(30)))
+			if rnd.IntN(4) == 0 {
+				v.drop(i)
+			}
+		}
+		for _, f := range []graph.SelectFunc{graph.Top, graph.Bottom} {
+			for _, by := range [][]string{nil, {"service"}} {
+				q := quota{count: 1 + rnd.IntN(9)}
+				e, out, got := newExtremes(&graph.Select{Func: f, Count: q.count, By: by}), &stream{}, &vector{}
+				e.Bind([]*stream{in}, out)
+				e.Step(0, []*vector{v}, got)
+				groups := map[string][]int{}
+				for i, m := range in.members {
+					if v.present.has(i) {
+						name, _ := m.key.Get("service")
+						if by == nil {
+							name = ""
+						}
+						groups[name] = append(groups[name], i)
+					}
+				}
+				for name, members := range groups {
+					slices.SortFunc(members, func(a, b int) int {
+						x, y := v.values[a], v.values[b]
+						if f == graph.Top {
+							x, y = y, x
+						}
+						return cmp.Or(cmp.Compare(x, y), cmp.Compare(e.ids[a], e.ids[b]))
+					})
+					for k, col := range members {
+						if x, ok := got.get(col); ok != (k < q.count) || ok && x != v.values[col] {
+							t.Fatalf("%s %d of group %q: place %d passes: %v", f, q.count, name, k, ok)
+						}
+					}
+				}
+				if got.present.count() > min(len(groups)*q.count, v.present.count()) {
+					t.Fatal("something passes that has no value")
+				}
+			}
+		}
+	}
+}
+
+// A slot costs no memory once the columns are there.
+func TestStepsDoNotAllocate(t *testing.T) {
+	for _, o := range measured {
+		in, _ := benchStream(100)
+		streams, slots := []*stream{in, in}, benchSlots(100)
+		if !o.two {
+			streams = streams[:1]
+		}
+		op, out, result, values := o.make(), &stream{}, &vector{}, make([]*vector, len(streams))
+		op.Bind(streams, out)
+		slot := int64(0)
+		step := func() {
+			slot += 10_000
+			for i := range values {
+				values[i] = slots[slot/10_000%int64(len(slots))]
+			}
+			op.Step(slot, values, result)
+		}
+		if n := testing.AllocsPerRun(500, step); n > 0 {
+			t.Errorf("%s: %v allocations for each slot", o.name, n)
 		}
 	}
 }

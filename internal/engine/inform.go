@@ -44,7 +44,7 @@ func (j *job) inform(slot int64) error {
 			}
 		}
 	}
-	for _, a := range j.plan.aggregates {
+	for _, a := range j.plan.groupings {
 		names := a.op.missing
 		if len(names) == 0 {
 			continue

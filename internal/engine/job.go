@@ -40,7 +40,8 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	if o.Start.IsZero() {
 		o.Start = now
 	}
-	seen, err := look(ctx, g, &o, o.Start.UnixMilli(), now.UnixMilli())
+	l := newLayout(g)
+	seen, err := look(ctx, l, &o, o.Start.UnixMilli(), now.UnixMilli())
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	}
 	j.grid = newGrid(seen.resolution(o.Resolution), o.Timezone, o.Start)
 	j.setRange(&o, now.UnixMilli())
-	j.plan = newPlan(g, &o, j.grid)
+	j.plan = newPlan(l, &o, j.grid)
 	j.first = j.start - j.plan.preroll*j.grid.step
 	j.ready = j.first
 	j.limited = make([]bool, len(j.plan.fetches))

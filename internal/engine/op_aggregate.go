@@ -2,201 +2,115 @@ package engine
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
-	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
-// aggregate reduces the series of its input, in groups, to one value for each slot and group
-// (language.md 5.0). Which group a series belongs to is settled when it joins.
+// aggregate reduces the series of its input, in groups, to one value for each slot and group.
 type aggregate struct {
-	reduce  graph.Reduce
-	by      []string // sorted
-	allowed []string // names of by that a series may lack
-
-	groupOf  []int32 // by input column: its group plus 1; 0: it belongs to none
-	groups   []group // by output column
-	byKey    map[string]int32
-	missing  []string // names that series lacked, not yet reported
-	reported []string // those that have been
-
-	totals []float64 // by group plus 1; at 0 gathers what belongs to no group
-	counts []int32
+	grouping
+	statistic groupStatistic
 }
 
-type group struct {
-	id      string
-	members int
+// groupStatistic is one way to reduce the values of groups.
+type groupStatistic interface {
+	// bind makes room for the groups, and lays out what it needs of them.
+	bind(g *grouping)
+	// reduce stores one value for each group, or None, in the columns of out.
+	reduce(in *vector, g *grouping, out *vector)
 }
 
 func newAggregate(op *graph.Aggregate) *aggregate {
-	by := slices.Clone(op.By)
-	slices.Sort(by)
-	return &aggregate{
-		reduce:  op.Func,
-		by:      slices.Compact(by),
-		allowed: op.AllowMissing,
-		byKey:   make(map[string]int32),
+	a := &aggregate{grouping: newGrouping(op.By, op.AllowMissing)}
+	switch op.Func {
+	case graph.Count, graph.Size:
+		a.statistic = &tally{size: op.Func == graph.Size}
+		a.permanent = a.whole() // a count of nothing is 0 (OQ-25)
+	case graph.Median, graph.Percentile:
+		a.statistic = &ranks{rank: rankOf(op.Func, op.Arg)}
+	case graph.Sum, graph.Mean, graph.Min, graph.Max:
+		a.statistic = &totals{reduction: op.Func}
+	default:
+		a.statistic = &deviations{spread: spread{op.Func, op.Arg}, sums: totals{reduction: graph.Mean}}
 	}
+	return a
 }
 
 func (a *aggregate) Bind(in []*stream, out *stream) {
-	out.begin()
-	out.source = in[0].source
-	if a.permanent() && len(a.groups) == 0 {
-		a.create("", member{}, out)
-	}
-	a.groupOf = grow(a.groupOf, len(in[0].members))
-	for _, col := range in[0].left {
-		if g := a.groupOf[col]; g > 0 {
-			a.groups[g-1].members--
-		}
-		a.groupOf[col] = 0
-	}
-	for _, col := range in[0].joined {
-		a.groupOf[col] = a.admit(&in[0].members[col], out)
-	}
-	for _, col := range in[0].changed {
-		if g := a.groupOf[col]; g > 0 {
-			a.share(g-1, &in[0].members[col], out)
-		}
-	}
-	if len(in[0].left) > 0 {
-		a.settle(out)
-	}
-	out.release()
-	a.totals = grow(a.totals, len(a.groups)+1)
-	a.counts = grow(a.counts, len(a.groups)+1)
-}
-
-// permanent reports whether the one group exists even without any series: a count of
-// nothing is 0 (OQ-25).
-func (a *aggregate) permanent() bool { return a.reduce == graph.Count && len(a.by) == 0 }
-
-// admit puts a series into its group, a new one if need be, and returns the group plus 1.
-func (a *aggregate) admit(m *member, out *stream) int32 {
-	key, ok := a.groupKey(m)
-	if !ok {
-		return 0
-	}
-	id := string(key.AppendKey(nil))
-	g, ok := a.byKey[id]
-	if !ok {
-		g = a.create(id, member{key: key, meta: key.Union(m.meta), metric: m.metric}, out)
-	}
-	a.groups[g].members++
-	a.share(g, m, out)
-	return g + 1
-}
-
-// groupKey returns the key of a series' group. It is not ok if the series lacks a name.
-func (a *aggregate) groupKey(m *member) (series.Labels, bool) {
-	key := make(series.Labels, 0, len(a.by))
-	complete := true
-	for _, name := range a.by {
-		value, ok := m.property(name)
-		switch {
-		case ok:
-			key = append(key, series.Label{Name: name, Value: value})
-		case !slices.Contains(a.allowed, name):
-			complete = false
-			if !slices.Contains(a.missing, name) && !slices.Contains(a.reported, name) {
-				a.missing = append(a.missing, name)
-			}
-		}
-	}
-	return key, complete
-}
-
-func (a *aggregate) create(id string, m member, out *stream) int32 {
-	col := out.join(m)
-	a.groups = grow(a.groups, int(col)+1)
-	a.groups[col] = group{id: id}
-	a.byKey[id] = col
-	return col
-}
-
-// share takes from the metadata of a group what a member of it does not have as well.
-func (a *aggregate) share(g int32, m *member, out *stream) {
-	of := &out.members[g]
-	meta, metric := of.key.Union(of.meta.Intersect(m.meta)), of.metric
-	if a.groups[g].members == 1 {
-		meta, metric = of.key.Union(m.meta), m.metric
-	}
-	if metric != m.metric {
-		metric = out.source
-	}
-	if meta.Equal(of.meta) && metric == of.metric {
-		return
-	}
-	of.meta, of.metric = meta, metric
-	if !slices.Contains(out.joined, g) && !slices.Contains(out.changed, g) {
-		out.changed = append(out.changed, g)
-	}
-}
-
-// settle ends the groups that have lost their last member.
-func (a *aggregate) settle(out *stream) {
-	out.live.each(func(g int) {
-		if a.groups[g].members > 0 || a.permanent() {
-			return
-		}
-		delete(a.byKey, a.groups[g].id)
-		out.leave(int32(g))
-	})
+	a.grouping.Bind(in, out)
+	a.statistic.bind(&a.grouping)
 }
 
 func (a *aggregate) Step(_ int64, in []*vector, out *vector) {
-	n := len(a.groups)
-	out.resize(n)
-	switch {
-	case a.reduce == graph.Count:
-		a.count(in[0])
-	case n == 1 && len(a.by) == 0:
-		a.totals[1], a.counts[1] = reduceAll(a.reduce, in[0])
-	default:
-		a.gather(in[0])
-	}
-	for g := range n {
-		a.emit(out, g)
-	}
+	out.resize(len(a.groups))
+	a.statistic.reduce(in[0], &a.grouping, out)
 }
 
-// emit stores the result of a group.
-func (a *aggregate) emit(out *vector, g int) {
-	total, count := a.totals[g+1], a.counts[g+1]
+// tally counts the values of each group, or its members.
+type tally struct {
+	size   bool
+	counts []int32 // by group plus 1; at 0 those of no group
+}
+
+func (t *tally) bind(g *grouping) { t.counts = grow(t.counts, len(g.groups)+1) }
+
+func (t *tally) reduce(in *vector, g *grouping, out *vector) {
+	clear(t.counts)
 	switch {
-	case a.reduce == graph.Count:
-		if a.groups[g].members == 0 && !a.permanent() {
-			out.drop(g)
-			return
+	case t.size:
+		for at, of := range g.groups {
+			t.counts[at+1] = int32(of.members)
 		}
-		out.set(g, float64(count))
-	case count == 0:
-		out.drop(g)
-	case a.reduce == graph.Mean:
-		out.set(g, total/float64(count))
+	case g.whole() && len(g.groups) > 0:
+		t.counts[1] = int32(in.present.count())
 	default:
-		out.set(g, total)
+		in.present.each(func(col int) { t.counts[g.groupOf[col]]++ })
+	}
+	for at, of := range g.groups {
+		if of.members == 0 && !g.permanent {
+			out.drop(at)
+			continue
+		}
+		out.set(at, float64(t.counts[at+1]))
 	}
 }
 
-// count counts the values of each group.
-func (a *aggregate) count(in *vector) {
-	clear(a.counts)
-	if len(a.by) == 0 {
-		a.counts[1] = int32(in.present.count())
-		return
+// totals is sum, mean, min and max.
+type totals struct {
+	reduction graph.Reduce
+	totals    []float64 // by group plus 1; at 0 gathers what belongs to no group
+	counts    []int32
+}
+
+func (t *totals) bind(g *grouping) {
+	t.totals = grow(t.totals, len(g.groups)+1)
+	t.counts = grow(t.counts, len(g.groups)+1)
+}
+
+func (t *totals) reduce(in *vector, g *grouping, out *vector) {
+	t.gather(in, g)
+	for at := range g.groups {
+		total, count := t.totals[at+1], t.counts[at+1]
+		switch {
+		case count == 0:
+			out.drop(at)
+		case t.reduction == graph.Mean:
+			out.set(at, total/float64(count))
+		default:
+			out.set(at, total)
+		}
 	}
-	in.present.each(func(col int) { a.counts[a.groupOf[col]]++ })
 }
 
 // gather reduces the values of each group.
-func (a *aggregate) gather(in *vector) {
-	totals, counts, groupOf := a.totals, a.counts, a.groupOf
+func (t *totals) gather(in *vector, g *grouping) {
+	if g.whole() && len(g.groups) > 0 {
+		t.totals[1], t.counts[1] = reduceAll(t.reduction, in)
+		return
+	}
+	totals, counts, groupOf := t.totals, t.counts, g.groupOf
 	clear(counts)
-	start, add := identityOf(a.reduce)
+	start, add := identityOf(t.reduction)
 	for i := range totals {
 		totals[i] = start
 	}
@@ -277,6 +191,55 @@ func reduceRun(r graph.Reduce, total float64, values []float64) float64 {
 		}
 	default:
 		total += sumOf(values)
+	}
+	return total
+}
+
+// deviations is variance, stddev and their kin: the mean first, then the squares of the
+// distances from it, so that large values with small differences lose nothing.
+type deviations struct {
+	spread  spread
+	sums    totals
+	squares []float64 // by group plus 1
+}
+
+func (d *deviations) bind(g *grouping) {
+	d.sums.bind(g)
+	d.squares = grow(d.squares, len(g.groups)+1)
+}
+
+func (d *deviations) reduce(in *vector, g *grouping, out *vector) {
+	d.sums.gather(in, g)
+	means, counts := d.sums.totals, d.sums.counts
+	for at, n := range counts {
+		means[at] /= float64(n)
+	}
+	clear(d.squares)
+	if g.whole() && len(g.groups) > 0 {
+		d.squares[1] = squaresOf(in, means[1])
+	} else {
+		in.present.each(func(col int) {
+			of := g.groupOf[col]
+			x := in.values[col] - means[of]
+			d.squares[of] += x * x
+		})
+	}
+	for at := range g.groups {
+		x, ok := d.spread.of(counts[at+1], means[at+1], d.squares[at+1])
+		if !ok {
+			x = inf // None
+		}
+		out.set(at, x)
+	}
+}
+
+// squaresOf adds up the squares of the distances of all values from their mean.
+func squaresOf(in *vector, mean float64) (total float64) {
+	for w, word := range in.present {
+		for ; word != 0; word &= word - 1 {
+			x := in.values[w<<6+trailing(word)] - mean
+			total += x * x
+		}
 	}
 	return total
 }

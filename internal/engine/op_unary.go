@@ -42,3 +42,9 @@ func (s *scalar) Step(_ int64, _ []*vector, out *vector) {
 	out.resize(1)
 	out.set(0, s.value)
 }
+
+// same is its input.
+type same struct{}
+
+func (*same) Bind(in []*stream, out *stream)          { out.follow(in[0]) }
+func (*same) Step(_ int64, in []*vector, out *vector) { *out = *in[0] }

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/signalfx/signalflow-client-go/internal/graph"
+import (
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+)
 
 // window reduces each series over its last n slots, the current one included (language.md
 // 4.8).
@@ -36,14 +40,14 @@ func (b *budget) exceeded() bool { return b.needed() > b.limit }
 func (b *budget) needed() int64  { return max(b.used, b.least) }
 
 func newWindow(op *graph.Window, g grid, b *budget) *window {
-	x := &window{reduce: op.Func, grid: g, over: windowSlots(op, g.step), budget: b}
+	x := &window{reduce: op.Func, grid: g, over: windowSlots(op.Over, g.step), budget: b}
 	b.least += x.over * 64
 	return x
 }
 
 // windowSlots returns how many slots a window spans.
-func windowSlots(op *graph.Window, step int64) int64 {
-	return max(1, ceilDiv(op.Over.Milliseconds(), step))
+func windowSlots(over time.Duration, step int64) int64 {
+	return max(1, ceilDiv(over.Milliseconds(), step))
 }
 
 func (x *window) Bind(in []*stream, out *stream) {

@@ -27,12 +27,12 @@ type probe struct {
 	lags   []int64 // of each series the largest lag, ms
 }
 
-// look reads the points around a time for every needed fetch of a graph.
-func look(ctx context.Context, g *graph.Graph, o *Options, at, now int64) (*probe, error) {
+// look reads the points around a time for every fetch of a layout.
+func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, error) {
 	p := &probe{}
-	for i, needed := range reach(g) {
-		op, ok := g.Nodes[i].Op.(*graph.Fetch)
-		if !ok || !needed {
+	for i := range l {
+		op, ok := l[i].Op.(*graph.Fetch)
+		if !ok {
 			continue
 		}
 		native, err := p.fetch(ctx, op, o, min(at, now), now)

@@ -62,6 +62,39 @@ func (s *stream) release() { s.free = append(s.free, s.left...) }
 // that has one output series for each input series.
 func (s *stream) follow(in *stream) { *s = *in }
 
+// restrict makes out the series of in that are kept, each in the column that it has in in.
+// Whether a series is kept is asked when it joins.
+func (s *stream) restrict(in *stream, keep func(col int32) bool) {
+	s.derive(in, func(col int32, m *member) bool {
+		*m = in.members[col]
+		return keep(col)
+	})
+}
+
+// derive makes out one series of each series of in, or none, in the column that it has in
+// in. The function tells what becomes of a column that has joined, or changed.
+func (s *stream) derive(in *stream, f func(col int32, m *member) bool) {
+	s.begin()
+	s.source = in.source
+	s.members = grow(s.members, len(in.members))
+	s.live = grow(s.live, wordsFor(len(in.members)))
+	for _, col := range in.left {
+		if s.live.has(int(col)) {
+			s.leave(col)
+		}
+	}
+	for _, col := range in.joined {
+		if f(col, &s.members[col]) {
+			s.joinAt(col)
+		}
+	}
+	for _, col := range in.changed {
+		if s.live.has(int(col)) && f(col, &s.members[col]) {
+			s.changed = append(s.changed, col)
+		}
+	}
+}
+
 // moved reports whether the last Bind changed anything.
 func (s *stream) moved() bool { return len(s.left)+len(s.joined)+len(s.changed) > 0 }
 

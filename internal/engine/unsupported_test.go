@@ -12,7 +12,7 @@ import (
 // What compiles and has no operator here is refused by Run, with its name and place.
 func TestNotRunYet(t *testing.T) {
 	for program, want := range map[string]string{
-		"data('m').publish()\ndata('m').percentile(95).publish()":        "engine: line 2:11: percentile() is not run yet",
+		"data('m').publish()\ndata('m').timeshift('2h').publish()":       "engine: line 2:11: timeshift() is not run yet",
 		"data('m').median(over='1h').publish()":                          "engine: line 1:11: median(over=) is not run yet",
 		"data('m').sum(cycle='day').publish()":                           "engine: line 1:11: sum(cycle=) is not run yet",
 		"(data('m') ** 2).publish()":                                     "engine: line 1:2: operator '**' is not run yet",

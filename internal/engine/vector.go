@@ -36,6 +36,21 @@ func (v *vector) set(i int, x float64) {
 // get returns the value of a column and whether it has one.
 func (v *vector) get(i int) (float64, bool) { return v.values[i], v.present.has(i) }
 
+// appendTo appends the values of all columns that have one to dst.
+func (v *vector) appendTo(dst []float64) []float64 {
+	for w, word := range v.present {
+		lo := w * 64
+		if word == ^uint64(0) {
+			dst = append(dst, v.values[lo:lo+64]...)
+			continue
+		}
+		for ; word != 0; word &= word - 1 {
+			dst = append(dst, v.values[lo+trailing(word)])
+		}
+	}
+	return dst
+}
+
 // bitmap is a set of columns. Bits behind the last column are always clear.
 type bitmap []uint64
 
