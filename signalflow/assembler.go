@@ -80,7 +80,7 @@ func (a *assembler) restart() resumePoint {
 	a.caughtUp, a.progress = false, 0
 	return resumePoint{
 		batch: a.batch, hasBatch: a.hasBatch, event: a.alerts.newest, hasEvent: a.alerts.any,
-		origin: a.origin, resolution: a.resolution,
+		origin: a.origin, resolution: a.resolution, interval: a.interval(),
 	}
 }
 

@@ -32,19 +32,29 @@ type resumePoint struct {
 	hasEvent   bool
 	origin     int64
 	resolution time.Duration
+	interval   time.Duration // the resolution, or the best guess at it
 }
 
-// start returns the start of the run; false for the start that the caller asked for.
-func (p resumePoint) start(asked bool) (at int64, ok bool) {
+// stepsBack is how many intervals before the last batch a run begins. No source says whether
+// the start belongs to the range (protocol.md 9.1), and a detector that is begun anew speaks
+// only of changes: with the step before the last batch it notices the change whose event the
+// lost connection still owed.
+const stepsBack = 2
+
+// start returns the start of the run, given the one that the caller asked for, 0 for none;
+// false for just that.
+func (p resumePoint) start(asked int64) (at int64, ok bool) {
+	first := asked
+	if first == 0 {
+		first = p.origin // from now is from when the server first heard of it
+	}
 	switch {
 	case p.hasBatch:
-		return p.batch, true
+		return max(p.batch-stepsBack*p.interval.Milliseconds(), first), true
 	case p.hasEvent:
-		return p.event, true
-	case !asked && p.origin > 0: // from now: from when the server first heard of it
-		return p.origin, true
+		return max(p.event-stepsBack*p.interval.Milliseconds(), first), true
 	}
-	return 0, false
+	return first, asked == 0 && first > 0
 }
 
 // advance notes a closed batch, and reports whether the stream has come further with it.

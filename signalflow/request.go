@@ -96,8 +96,9 @@ type ExecuteRequest struct {
 	Extra any `json:"-"`
 
 	// ResumeAfter is the last logical timestamp that is known already: output begins with
-	// the next. It is the header Last-Event-ID over HTTP; WebSocket has no such thing and
-	// leaves it out, see [Client.Stream] for resuming on both.
+	// the next. It is the header Last-Event-ID over HTTP, which means data: events of that
+	// timestamp that had not come yet may be left out. WebSocket has no such thing and leaves
+	// it out, see [Client.Stream] for resuming on both.
 	ResumeAfter time.Time `json:"-"`
 
 	// Overflow is the policy of this computation when its queue is full. Unset: the

@@ -86,6 +86,19 @@ var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 // String returns the name.
 func (s *Series) String() string { return s.Name() }
 
+// output returns which output of its program the series belongs to, as far as the name that
+// the run made up for its metric tells: what comes behind the handle (protocol.md 3.5).
+func (s *Series) output() string {
+	for _, name := range [...]string{propComputationID, propOldComputationID} {
+		if handle := s.Metadata.CustomProperties[name]; handle != "" {
+			if output, ok := strings.CutPrefix(s.Metadata.Metric, "_SF_COMP_"+handle+"_"); ok {
+				return output
+			}
+		}
+	}
+	return ""
+}
+
 // identity tells whether two series of different runs are the same one, whose id may have
 // changed; "" when the server said nothing about it.
 func (s *Series) identity() string {
@@ -93,5 +106,12 @@ func (s *Series) identity() string {
 		return ""
 	}
 	kind, _ := s.Metadata.InternalProperties["sf_originatingEventType"].(string)
-	return s.Label + "\x00" + s.Metric + "\x00" + kind + "\x00" + s.Name()
+	name := s.Name()
+	if name == s.ID.String() { // it has none
+		name = ""
+	}
+	if s.Label+s.Metric+kind+s.output()+name == "" {
+		return ""
+	}
+	return s.Label + "\x00" + s.Metric + "\x00" + kind + "\x00" + s.output() + "\x00" + name
 }

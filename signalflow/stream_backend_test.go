@@ -73,6 +73,12 @@ func (r *stepRun) Run(ctx context.Context, out *wire.Output) error {
 			out.Send(messages.NewMetadata(r.id(p, s), stepMetadata(out.Handle(), p, s)))
 		}
 	}
+	if r.eventEvery > 0 {
+		out.Send(messages.NewMetadata(r.id(9, 9), &messages.MetadataProperties{
+			InternalProperties: map[string]any{"sf_type": "EventTimeSeries", "sf_originatingEventType": "too much", "sf_eventType": "_SF_COMP_" + out.Handle()},
+			CustomProperties:   map[string]string{"computationId": out.Handle()},
+		}))
+	}
 	firing := false
 	for at := first; stop.IsZero() || !at.After(stop); at = at.Add(r.resolution) {
 		if wait := time.Until(at.Add(r.resolution)); r.live && wait > 0 && !sleep(ctx, wait) {
@@ -105,13 +111,18 @@ func (r *stepRun) step(out *wire.Output, at time.Time, first bool, firing *bool)
 		out.Send(messages.NewInfo(messages.JobRunningResolution, "INFO", ms, map[string]any{"resolutionMs": r.resolution.Milliseconds()}))
 	}
 	if r.eventEvery > 0 {
-		if want := ms/r.resolution.Milliseconds()/int64(r.eventEvery)%2 == 1; want != *firing {
+		if want := r.fires(ms); want != *firing {
 			*firing = want
 			state := map[bool]string{true: "anomalous", false: "ok"}
 			return out.Send(messages.NewEvent(r.id(9, 9), ms, nil, map[string]any{"is": state[want], "was": state[!want]}))
 		}
 	}
 	return nil
+}
+
+// fires is the state of the detector at a time.
+func (b *stepBackend) fires(ms int64) bool {
+	return ms/b.resolution.Milliseconds()/int64(b.eventEvery)%2 == 1
 }
 
 // stepValue is the value of a series at a time; some have none.

@@ -58,20 +58,17 @@ func (s *Stream) begin(r *streamRun) error {
 	return nil
 }
 
-// requestFrom returns the request of a run that goes on where the one before was: from the
-// last batch, which comes once more and is dropped, since no source says whether the start
-// belongs to the range (protocol.md 9.1).
+// requestFrom returns the request of a run that goes on where the one before was: shortly
+// before the last batch. What was delivered is dropped when it comes again. It does without
+// the Last-Event-ID of HTTP: that names data, and would cost the events of the last timestamp
+// that had not come yet.
 func (s *Stream) requestFrom(p resumePoint) ExecuteRequest {
 	r := s.request
-	asked := !r.Start.IsZero() || r.StartMs != 0
-	if at, ok := p.start(asked); ok {
+	if at, ok := p.start(timeMs(r.Start, r.StartMs)); ok {
 		if stop := timeMs(r.Stop, r.StopMs); stop > 0 {
 			at = min(at, stop-1) // an empty range is refused
 		}
 		r.Start = time.UnixMilli(at)
-	}
-	if p.hasBatch {
-		r.ResumeAfter = time.UnixMilli(p.batch)
 	}
 	if p.resolution > time.Duration(durationMs(r.Resolution, r.ResolutionMs))*time.Millisecond {
 		r.Resolution = p.resolution // a shorter range must not get a finer one

@@ -3,6 +3,7 @@ package signalflow
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +33,21 @@ func wantBatch(b *stepBackend, ms int64) map[string]string {
 	return points
 }
 
+// wantEvents lists the changes of state of an undisturbed run.
+func (b *stepBackend) wantEvents(start, stop time.Time) (events []string) {
+	if b.exclusive {
+		start = start.Add(b.resolution)
+	}
+	firing := false
+	for at := start; b.eventEvery > 0 && !at.After(stop); at = at.Add(b.resolution) {
+		if now := b.fires(at.UnixMilli()); now != firing {
+			firing = now
+			events = append(events, fmt.Sprint(at.UnixMilli(), map[bool]string{true: "anomalous", false: "ok"}[now]))
+		}
+	}
+	return events
+}
+
 // Whatever the moment at which a connection breaks, every timestamp comes exactly once, in
 // order, with all its points, and every break is announced once.
 func TestStreamDeliversEachTimestampOnce(t *testing.T) {
@@ -44,7 +60,7 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 					rnd := rand.New(rand.NewPCG(seed, 1))
 					b := &stepBackend{
 						resolution: time.Second, publishes: 1 + rnd.IntN(3), series: 1 + rnd.IntN(5),
-						exclusive: rnd.IntN(2) == 0, newIDs: rnd.IntN(2) == 0, live: rnd.IntN(2) == 0,
+						eventEvery: rnd.IntN(8), exclusive: rnd.IntN(2) == 0, newIDs: rnd.IntN(2) == 0, live: rnd.IntN(2) == 0,
 					}
 					if rnd.IntN(2) == 0 {
 						b.pause = 10 * time.Millisecond
@@ -63,6 +79,7 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 					}
 					defer s.Close()
 					next, resumed := start, 0
+					var events []string
 					if b.exclusive {
 						next = next.Add(time.Second)
 					}
@@ -73,6 +90,10 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 						switch it := it.(type) {
 						case *Resumed:
 							resumed++
+						case *Event:
+							if !it.Restated {
+								events = append(events, fmt.Sprint(it.TimestampMillis, it.Is()))
+							}
 						case *Batch:
 							if !it.Time.Equal(next) {
 								t.Fatalf("batch for %v, want %v", it.Time, next)
@@ -88,6 +109,13 @@ func TestStreamDeliversEachTimestampOnce(t *testing.T) {
 					}
 					if want := start.Add((steps + 1) * time.Second); !next.Equal(want) {
 						t.Errorf("ended before %v, want %v", next, want)
+					}
+					if want := b.wantEvents(start, start.Add(steps*time.Second)); !slices.Equal(events, want) {
+						i := 0
+						for i < len(events) && i < len(want) && events[i] == want[i] {
+							i++
+						}
+						t.Errorf("from event %d of %d on\n got %v\nwant %v", i, len(want), events[i:min(len(events), i+5)], want[i:min(len(want), i+5)])
 					}
 					if resumed == 0 || resumed > network.cuts {
 						t.Errorf("%d cuts, %d announced", network.cuts, resumed)

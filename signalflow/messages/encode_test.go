@@ -251,3 +251,19 @@ func TestAppendBinaryInPlace(t *testing.T) {
 		t.Errorf("a compressed frame is not in the memory it was given: %v", err)
 	}
 }
+
+// Clients read the first shape of an error or the second, and some fail on a field that is
+// not there: a server over HTTP sends both (protocol.md 8.7).
+func TestErrorInBothShapesIsWhole(t *testing.T) {
+	m := NewError(500, "", "went wrong", nil)
+	m.Errors = []ErrorItem{{Code: "INTERNAL"}}
+	text, err := AppendSSE(nil, m, SSEOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"error":500`, `"errorType":""`, `"message":"went wrong"`, `"errors":[`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+}

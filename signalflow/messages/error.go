@@ -107,13 +107,15 @@ var contextKeys = []string{"bindingName", "column", "line", "programText", "refe
 func (w *writing) errorMessage(m *ErrorMessage) {
 	w.base(ErrorType, m.Chan, m.src)
 	listed := len(m.Errors) > 0
-	if w.src == nil && !listed || w.had(fieldError) || m.Error != 0 {
+	// A built error of the first shape has all its fields, also beside a list.
+	whole := w.src == nil && (!listed || m.Error != 0 || m.ErrorType != "" || m.Message != "")
+	if whole || w.had(fieldError) || m.Error != 0 {
 		w.int("error", int64(m.Error))
 	}
-	if w.src == nil && !listed || w.had(fieldErrorType) || m.ErrorType != "" {
+	if whole || w.had(fieldErrorType) || m.ErrorType != "" {
 		w.str("errorType", m.ErrorType)
 	}
-	if w.src == nil && !listed || w.had(fieldMessage) || m.Message != "" {
+	if whole || w.had(fieldMessage) || m.Message != "" {
 		w.str("message", m.Message)
 	}
 	if !m.Context.empty() || w.had(fieldContext) {
