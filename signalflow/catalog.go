@@ -161,9 +161,12 @@ func (c *catalog) describe(s *Series) {
 		return
 	}
 	t := &tracked{series: s}
-	if f := c.former[s.identity()]; f != nil {
-		t.value, t.at = f.value, f.at
-		delete(c.former, s.identity())
+	if len(c.former) > 0 {
+		key := s.identity()
+		if f := c.former[key]; f != nil {
+			t.value, t.at = f.value, f.at
+			delete(c.former, key)
+		}
 	}
 	c.table[s.ID] = t
 }

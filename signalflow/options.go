@@ -42,7 +42,7 @@ type Options struct {
 	// Expiry is how long without a value a series stays in [Stream.Latest]. 0: 3 times the
 	// resolution.
 	Expiry time.Duration
-	// MaxPoints bounds what a query collects. 0: 10 million points, some 400 MB.
+	// MaxPoints bounds what a query collects, points and events. 0: 10 million points, some 400 MB.
 	MaxPoints int
 }
 

@@ -47,7 +47,7 @@ func (c *Client) Query(ctx context.Context, program string, o Options) (*Result,
 
 // ErrTooManyPoints is returned by [Client.Query] when a result is larger than
 // Options.MaxPoints.
-var ErrTooManyPoints = errors.New("signalflow: the result has more points than Options.MaxPoints; ask for a coarser resolution, a shorter range or fewer series")
+var ErrTooManyPoints = errors.New("signalflow: the result has more points and events than Options.MaxPoints; ask for a coarser resolution, a shorter range or fewer series")
 
 // Latest returns the newest complete value of each series of a program, as a [Result] with
 // one point for each: for one number, add Scalar(Latest). No value in it is older than

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalfx/signalfx-go/idtool"
+
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
 
@@ -31,7 +33,10 @@ type Result struct {
 	points    int
 	maxPoints int
 	byLayout  map[*layout][]*ResultSeries
-	byKey     map[string]*ResultSeries
+	present   map[idtool.ID]*ResultSeries // by the ids of the present run
+	known     map[namesake]*ResultSeries  // of all runs
+	named     map[string]int              // series of the present run, by identity
+	unordered bool                        // points came in another order than that of time
 	infoSeen  map[string]bool
 	fetched   map[string]int // series by block of the program: messages are repeated
 }
@@ -61,7 +66,9 @@ func newResult(maxPoints int) *Result {
 	return &Result{
 		maxPoints: maxPoints,
 		byLayout:  make(map[*layout][]*ResultSeries),
-		byKey:     make(map[string]*ResultSeries),
+		present:   make(map[idtool.ID]*ResultSeries),
+		known:     make(map[namesake]*ResultSeries),
+		named:     make(map[string]int),
 		infoSeen:  make(map[string]bool),
 		fetched:   make(map[string]int),
 	}
@@ -73,9 +80,17 @@ func (r *Result) take(it Item) error {
 	case *Batch:
 		return r.takeBatch(it)
 	case *Event:
-		if !it.Restated {
-			r.Events = append(r.Events, it)
+		if it.Restated {
+			return nil
 		}
+		if r.points++; r.points > r.maxPoints {
+			return fmt.Errorf("%w (%d)", ErrTooManyPoints, r.maxPoints)
+		}
+		r.Events = append(r.Events, it)
+	case *Resumed: // ids have another meaning from here on
+		clear(r.byLayout)
+		clear(r.present)
+		clear(r.named)
 	case *Info:
 		r.takeInfo(it.InfoMessage)
 	}
@@ -83,10 +98,14 @@ func (r *Result) take(it Item) error {
 }
 
 func (r *Result) takeBatch(b *Batch) error {
-	if r.First.IsZero() {
+	if r.First.IsZero() || b.Time.Before(r.First) {
 		r.First = b.Time
 	}
-	r.Last = b.Time
+	if b.Time.After(r.Last) {
+		r.Last = b.Time
+	} else {
+		r.unordered = true
+	}
 	if b.Incomplete {
 		r.Incomplete++
 	}
@@ -109,23 +128,52 @@ func (r *Result) seriesOf(l *layout) []*ResultSeries {
 	}
 	list := make([]*ResultSeries, len(l.series))
 	for i, s := range l.series {
-		key := s.identity() // the same in every run, unlike the id
-		if key == "" {
-			key = s.ID.String()
-		}
-		rs := r.byKey[key]
-		if rs == nil {
-			rs = &ResultSeries{Series: s}
-			r.byKey[key] = rs
-			r.Series = append(r.Series, rs)
-		}
-		list[i] = rs
+		list[i] = r.series(s)
 	}
 	if len(r.byLayout) >= maxLayouts {
 		clear(r.byLayout)
 	}
 	r.byLayout[l] = list
 	return list
+}
+
+// series returns the series of the result that a series of the present run belongs to. Its
+// metadata may come late, or change; the newest counts.
+func (r *Result) series(s *Series) *ResultSeries {
+	rs := r.present[s.ID]
+	if rs == nil || rs.Metadata == nil {
+		rs = r.identify(rs, s)
+		r.present[s.ID] = rs
+	}
+	if s.Metadata != nil {
+		rs.Series = s
+	}
+	return rs
+}
+
+// identify returns the series that s goes on with: rs if that is not nil, or that of an
+// earlier run, or a new one.
+func (r *Result) identify(rs *ResultSeries, s *Series) *ResultSeries {
+	identity := s.identity()
+	key := namesake{identity, r.named[identity]}
+	if identity != "" && rs == nil {
+		rs = r.known[key]
+	}
+	if rs == nil {
+		rs = &ResultSeries{Series: s}
+		r.Series = append(r.Series, rs)
+	}
+	if identity != "" {
+		r.named[identity]++
+		r.known[key] = rs
+	}
+	return rs
+}
+
+// namesake is a series whatever its id: the n-th of a run that has this identity.
+type namesake struct {
+	identity string
+	n        int
 }
 
 // maxLayouts bounds how many layouts a result remembers, for programs whose series change
@@ -154,10 +202,15 @@ func (r *Result) finish(s *Stream) {
 		}
 		return strings.Compare(a.Name(), b.Name())
 	})
+	if r.unordered {
+		for _, s := range r.Series {
+			slices.SortStableFunc(s.Points, func(a, b Point) int { return a.Time.Compare(b.Time) })
+		}
+	}
 	for _, n := range r.fetched {
 		r.InputSeries += n
 	}
-	r.byLayout, r.byKey, r.infoSeen, r.fetched = nil, nil, nil, nil
+	r.byLayout, r.present, r.known, r.named, r.infoSeen, r.fetched = nil, nil, nil, nil, nil, nil
 }
 
 // keepLatest keeps the newest value of each series, if it is not older than since.
