@@ -11,6 +11,7 @@ const (
 	lipgloss  = "charm.land/lipgloss/v2"
 	charmTerm = "github.com/charmbracelet/x/term"
 	gopsutil  = "github.com/shirou/gopsutil/v4"
+	unified   = "github.com/rogpeppe/go-internal/diff"
 	hcl       = "github.com/hashicorp/hcl/v2"
 	cty       = "github.com/zclconf/go-cty"
 )
@@ -59,7 +60,7 @@ var table = []row{
 		"signalflow", "signalflow/messages", "syntax",
 		"internal/eval", "internal/graph", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
 		"cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/programs", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
-	}, []string{cobra, pflag, idtool}, "the command line puts the parts together; cobra stays here"},
+	}, []string{cobra, pflag, unified, idtool}, "the command line puts the parts together; cobra stays here"},
 	{"cmd/signalflow/internal/server", []string{
 		"signalflow/messages", "syntax",
 		"internal/engine", "internal/eval", "internal/graph", "internal/resolve", "internal/series", "internal/wire",

@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/programs"
+)
+
+// fmtFlags are the flags of fmt.
+type fmtFlags struct {
+	write     bool
+	check     bool
+	diff      bool
+	stdinName string
+}
+
+const fmtLong = `Print programs in the one style of SignalFlow: docs/style.md says what it is. There is
+nothing to set, comments are kept, and what is formatted stays as it is.
+
+Each PATH is a program (.flow), a Terraform file (.tf), or a folder, in which all files of
+these kinds are meant. Without a PATH, or with -, standard input is formatted.
+
+In Terraform files the heredocs of program_text are formatted, nothing else; what stands
+in ${...} is kept byte for byte, and so is the indentation that <<- takes away. A heredoc
+that is no program is left alone and reported.
+
+Without a flag the result goes to standard output, which takes one file.
+
+Exit codes:
+    0  done; with --check: all files are formatted
+    1  a program has mistakes and was left alone, a file could not be written,
+       or with --check: a file is not formatted
+    2  flags or paths are wrong`
+
+const fmtExample = `  # Format all programs of a folder in place
+  signalflow fmt -w detectors/
+
+  # In CI: list what is not formatted, and fail
+  signalflow fmt --check .
+
+  # What would change
+  signalflow fmt --diff detectors/cpu.tf`
+
+func (a *app) fmtCommand() *cobra.Command {
+	var f fmtFlags
+	c := &cobra.Command{
+		Use:                   "fmt [flags] [PATH...]",
+		Short:                 "Format programs, also those in Terraform files",
+		Long:                  fmtLong,
+		Example:               fmtExample,
+		DisableFlagsInUseLine: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{programs.Stdin}
+			}
+			if err := f.verify(args); err != nil {
+				return err
+			}
+			files, err := a.filesToFormat(args, f)
+			if err != nil {
+				return err
+			}
+			a.started = true
+			return a.format(c.Context(), files, f)
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.BoolVarP(&f.write, "write", "w", false, "write the result back to the files")
+	flags.BoolVar(&f.check, "check", false, "list the files that are not formatted, and end with exit code 1 if there are any")
+	flags.BoolVar(&f.diff, "diff", false, "print what changes, as a unified diff")
+	flags.StringVar(&f.stdinName, "stdin-name", "", "`FILE` that standard input is the text of: its ending says what it is")
+	return c
+}
+
+func (f *fmtFlags) verify(args []string) error {
+	stdin := slices.Contains(args, programs.Stdin)
+	switch {
+	case f.write && f.check:
+		return usageError{"--write and --check cannot be combined: --check changes nothing"}
+	case f.write && stdin:
+		return usageError{"standard input cannot be written back; leave --write out"}
+	case f.stdinName != "" && !stdin:
+		return usageError{"--stdin-name is for standard input, but files are given"}
+	case f.stdinName != "" && !slices.Contains(formatted, filepath.Ext(f.stdinName)):
+		return usageError{fmt.Sprintf("--stdin-name %s does not end in one of %s", f.stdinName, strings.Join(formatted, ", "))}
+	}
+	for _, path := range args {
+		if path == programs.Stdin {
+			continue
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return usageError{err.Error()}
+		case !info.IsDir() && !slices.Contains(formatted, filepath.Ext(path)):
+			return usageError{fmt.Sprintf("%s does not end in one of %s", path, strings.Join(formatted, ", "))}
+		}
+	}
+	return nil
+}
+
+// formatted are the endings of the files that are formatted.
+var formatted = []string{".flow", ".tf"}
+
+// fileToFormat is a file with the programs in it, of which one can stand for several.
+type fileToFormat struct {
+	name     string
+	text     string
+	programs []*programs.Program
+	problems []programs.Problem
+}
+
+// filesToFormat reads the files of paths that exist.
+func (a *app) filesToFormat(args []string, f fmtFlags) ([]*fileToFormat, error) {
+	var files []*fileToFormat
+	byName := map[string]*fileToFormat{}
+	file := func(name string) *fileToFormat {
+		if byName[name] == nil {
+			byName[name] = &fileToFormat{name: name}
+			files = append(files, byName[name])
+		}
+		return byName[name]
+	}
+	var stdin strings.Builder
+	found := programs.Read(args, io.TeeReader(a.stdin, &stdin), programs.Options{StdinName: f.stdinName})
+	stdinName := f.stdinName
+	if stdinName == "" {
+		stdinName = programs.StdinName
+	}
+	for _, path := range args {
+		if path == programs.Stdin {
+			file(stdinName).text = stdin.String()
+		} else if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			file(path)
+		}
+	}
+	for _, p := range found.Programs {
+		if slices.Contains(formatted, filepath.Ext(p.File)) || p.File == stdinName {
+			in := file(p.File)
+			in.programs = append(in.programs, p)
+		}
+	}
+	for _, p := range found.Problems {
+		if filepath.Ext(p.File) != ".json" {
+			in := file(p.File)
+			in.problems = append(in.problems, p)
+		}
+	}
+	for _, in := range files {
+		if in.name == stdinName && slices.Contains(args, programs.Stdin) {
+			continue
+		}
+		text, err := os.ReadFile(in.name)
+		if err != nil {
+			return nil, usageError{err.Error()}
+		}
+		in.text = string(text)
+	}
+	if len(files) != 1 && !f.write && !f.check && !f.diff {
+		return nil, usageError{fmt.Sprintf("%d files are found; add --write, --check or --diff", len(files))}
+	}
+	return files, nil
+}
+
+// format formats files, and writes, lists, compares or prints them.
+func (a *app) format(ctx context.Context, files []*fileToFormat, f fmtFlags) error {
+	failed := false
+	for _, file := range files {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		text, mistakes := file.format()
+		for _, m := range mistakes {
+			failed = failed || !m.warning
+			if _, err := io.WriteString(a.stderr, m.rendered); err != nil {
+				return err
+			}
+		}
+		changed := text != file.text
+		failed = failed || changed && f.check
+		if err := a.deliver(file, text, changed, f); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return &programError{errors.New("not all files are formatted"), ""}
+	}
+	return nil
+}
+
+func (a *app) deliver(file *fileToFormat, text string, changed bool, f fmtFlags) error {
+	var out string
+	switch {
+	case !f.write && !f.check && !f.diff:
+		out = text
+	case changed && f.diff:
+		out = string(diff.Diff(file.name+".orig", []byte(file.text), file.name, []byte(text)))
+	case changed && f.check:
+		out = file.name + "\n"
+	}
+	if changed && f.write {
+		if err := rewrite(file.name, text); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(a.stdout, out)
+	return err
+}
+
+// rewrite puts a text in place of a file, all of it or nothing, and keeps its mode. Of a
+// symbolic link the file that it leads to is written.
+func rewrite(name, text string) error {
+	path, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	_, err = temp.WriteString(text)
+	if err == nil {
+		err = temp.Chmod(info.Mode().Perm())
+	}
+	err = errors.Join(err, temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		os.Remove(temp.Name())
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
