@@ -53,6 +53,8 @@ var table = []row{
 
 	{"internal/flowtest", []string{"internal/engine", "internal/eval", "internal/graph", "internal/memstore", "internal/series"}, nil,
 		"the test language puts language, engine and store together, for tests of any of them; it knows no files and no network"},
+	{"internal/flowtest/reference", []string{"internal/graph", "internal/series"}, nil,
+		"a second reading of the language must not share anything with the engine that it checks"},
 
 	{"cmd/signalflow", []string{"cmd/signalflow/internal/cli"}, nil,
 		"main only starts the command, which tests start as well"},

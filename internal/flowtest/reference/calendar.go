@@ -1,0 +1,95 @@
+package reference
+
+import (
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+)
+
+// calendar computes a slot of a calendar window (language.md 4.10).
+func (r *run) calendar(op *graph.Calendar, x row, slot int) Value {
+	zone := r.zone(op)
+	now := r.origin + int64(slot)*r.step
+	begun := cycleStart(op, zone, now+r.step-1, 0) // of the cycle at the end of the slot
+	if op.Partial {
+		return reduce(op.Func, 0, r.between(x, begun, now+1))
+	}
+	if begun < now || slot == 0 && begun == r.origin {
+		return none // no cycle begins in this slot
+	}
+	ended := cycleStart(op, zone, begun, -op.Shift)
+	from := cycleStart(op, zone, ended-1, 0)
+	if from < r.origin+int64(x.joins)*r.step && ended <= r.origin+int64(x.joins)*r.step {
+		return none
+	}
+	return reduce(op.Func, 0, r.between(x, from, ended))
+}
+
+// between returns the values of the slots that begin in a stretch of time.
+func (r *run) between(x row, from, to int64) (values []Value) {
+	for slot := x.joins; slot < r.slots; slot++ {
+		if at := r.origin + int64(slot)*r.step; at >= from && at < to {
+			values = append(values, x.values[slot])
+		}
+	}
+	return values
+}
+
+func (r *run) zone(op *graph.Calendar) *time.Location {
+	if op.Timezone != "" {
+		if zone, err := time.LoadLocation(op.Timezone); err == nil {
+			return zone
+		}
+	}
+	if r.Timezone != nil {
+		return r.Timezone
+	}
+	return time.UTC
+}
+
+// calendarLookback returns how many slots lie between the start of the cycle, less those of
+// the shift and a whole one to end there, and the first slot that is needed.
+func (r *run) calendarLookback(op *graph.Calendar, needed int) int {
+	first := r.Start.UnixMilli() - int64(needed)*r.step
+	back := -op.Shift
+	if !op.Partial {
+		back--
+	}
+	from := cycleStart(op, r.zone(op), first, back)
+	return int((first - from + r.step - 1) / r.step)
+}
+
+// cycleStart returns when the cycle that holds a time begins, or one some cycles later.
+func cycleStart(op *graph.Calendar, zone *time.Location, at int64, later int) int64 {
+	t := time.UnixMilli(at).In(zone)
+	y, m, d := t.Date()
+	var start func(n int) time.Time // of the cycle n after one around t
+	switch op.Cycle {
+	case graph.Hour:
+		hour := t.Truncate(time.Hour)
+		_, offset := t.Zone()
+		hour = hour.Add(-time.Duration(offset%3600) * time.Second)
+		for hour.After(t) {
+			hour = hour.Add(-time.Hour)
+		}
+		for !hour.Add(time.Hour).After(t) {
+			hour = hour.Add(time.Hour)
+		}
+		start = func(n int) time.Time { return hour.Add(time.Duration(n) * time.Hour) }
+	case graph.Day:
+		start = func(n int) time.Time { return time.Date(y, m, d+n, op.Start, 0, 0, 0, zone) }
+	case graph.Week:
+		monday := d - (int(t.Weekday())+6)%7
+		start = func(n int) time.Time { return time.Date(y, m, monday+op.Start+7*n, 0, 0, 0, 0, zone) }
+	case graph.Month:
+		start = func(n int) time.Time { return time.Date(y, m+time.Month(n), 1+op.Start, 0, 0, 0, 0, zone) }
+	default:
+		first := m - (m-1)%3 + time.Month(op.Start)
+		start = func(n int) time.Time { return time.Date(y, first+time.Month(3*n), 1, 0, 0, 0, 0, zone) }
+	}
+	n := -2
+	for !start(n + 1).After(t) {
+		n++
+	}
+	return start(n + later).UnixMilli()
+}

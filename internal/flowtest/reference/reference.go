@@ -1,0 +1,274 @@
+// Package reference runs a compiled program in the simplest way: a second reading of the
+// language, to hold the engine against. Every stream is a table of series and slots, every
+// operator a loop over all of it that looks at each slot anew; nothing is kept between slots
+// but what the language says is remembered. It is slow, and must stay so simple that it can be
+// checked by reading it beside language.md.
+//
+// It knows history only, and series that are active throughout (language.md 4.7).
+package reference
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// Data are the raw points of each series, in rising order of time.
+type Data map[*series.Series][]series.Point
+
+// Options say over what a program runs.
+type Options struct {
+	Start, Stop time.Time     // multiples of Resolution; Stop exclusive
+	Resolution  time.Duration // the slot length of the job
+	Timezone    *time.Location
+}
+
+// Row is one output series.
+type Row struct {
+	Label   string
+	Publish int // serial number of the publish node
+	Key     Labels
+	Values  []Value // by slot from Start on
+}
+
+// Labels are the pairs of a key or of metadata.
+type Labels = map[string]string
+
+// row is one series of a stream, over all slots of the run.
+type row struct {
+	key    Labels
+	metas  []Labels // by slot: every pair known of it, the key included
+	metric string
+	joins  int // the first slot in which the series is a member
+	values []Value
+}
+
+// table is a stream.
+type table struct {
+	rows    []row
+	literal bool    // a static value of the program, which has every key
+	absent  []Value // by slot: what a series has that is not there, for outer joins
+	source  string  // the metric asked for
+}
+
+// run is one run of a graph. Slot 0 is the first one that is read.
+type run struct {
+	Options
+	data   Data
+	order  []*series.Series
+	step   int64 // slot length, ms
+	origin int64 // start of slot 0, ms since the epoch
+	slots  int
+	sent   int // the first slot that is sent
+}
+
+// Run runs a graph. It returns an error if the graph has an operator that it does not know.
+func Run(g *graph.Graph, data Data, o Options) ([]Row, error) {
+	r := &run{Options: o, data: data, step: o.Resolution.Milliseconds()}
+	r.order = slices.SortedFunc(maps.Keys(data), func(a, b *series.Series) int { return cmp.Compare(a.ID, b.ID) })
+	r.sent = r.reach(g)
+	r.origin = o.Start.UnixMilli() - int64(r.sent)*r.step
+	r.slots = int((o.Stop.UnixMilli() - r.origin) / r.step)
+	var out []Row
+	tables := make([]*table, len(g.Nodes))
+	published := 0
+	for i, n := range g.Nodes {
+		in := make([]*table, len(n.Inputs))
+		for j, id := range n.Inputs {
+			in[j] = tables[id]
+		}
+		t, err := r.eval(n.Op, in)
+		if err != nil {
+			return nil, fmt.Errorf("line %s: %w", n.Span, err)
+		}
+		tables[i] = t
+		p, ok := n.Op.(*graph.Publish)
+		if !ok {
+			continue
+		}
+		if p.Enabled {
+			out = append(out, r.publish(p, published, in[0])...)
+		}
+		published++
+	}
+	return out, nil
+}
+
+// publish returns what is sent of a stream: every series that joins before the end.
+func (r *run) publish(p *graph.Publish, serial int, t *table) (out []Row) {
+	for _, x := range t.rows {
+		if x.joins >= r.slots {
+			continue
+		}
+		key := maps.Clone(x.key)
+		delete(key, series.MetricKey)
+		out = append(out, Row{p.Label, serial, key, x.values[r.sent:]})
+	}
+	return out
+}
+
+// reach returns how many slots before the first one sent have to be computed.
+func (r *run) reach(g *graph.Graph) int {
+	before := make([]int, len(g.Nodes))
+	most := 0
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		want := before[i] + r.lookback(g.Nodes[i].Op, before[i])
+		most = max(most, want)
+		for _, in := range g.Nodes[i].Inputs {
+			before[in] = max(before[in], want)
+		}
+	}
+	return most
+}
+
+// lookback returns how many slots before its own an operator looks at, when it is itself
+// needed from some slots before the start.
+func (r *run) lookback(op graph.Op, needed int) int {
+	switch op := op.(type) {
+	case *graph.Window:
+		return r.slotsOf(op.Over) - 1
+	case *graph.KPSS:
+		return r.slotsOf(op.Over) - 1
+	case *graph.Delta:
+		return 1
+	case *graph.Timeshift:
+		return int(op.Offset.Milliseconds() / r.step)
+	case *graph.Calendar:
+		return r.calendarLookback(op, needed)
+	}
+	return 0
+}
+
+// slotsOf returns how many slots a duration covers, in part or as a whole.
+func (r *run) slotsOf(d time.Duration) int {
+	return max(1, int((d.Milliseconds()+r.step-1)/r.step))
+}
+
+// seconds is the length of a slot.
+func (r *run) seconds() float64 { return float64(r.step) / 1000 }
+
+// eval computes a node.
+func (r *run) eval(op graph.Op, in []*table) (*table, error) {
+	switch op := op.(type) {
+	case *graph.Fetch:
+		return r.fetch(op), nil
+	case *graph.Scalar:
+		return r.constant(number(op.Value), true, nil), nil
+	case *graph.None:
+		return r.constant(none, true, nil), nil
+	case *graph.Const:
+		t := r.stream()
+		for _, s := range op.Series {
+			t.rows = append(t.rows, r.constant(number(s.Value), false, pairs(s.Key)).rows...)
+		}
+		return t, nil
+	case *graph.Publish, *graph.Threshold:
+		return in[0], nil
+	case *graph.Binary:
+		return r.join(in, op.Outer, func(v []Value) Value { return binary(op.Op, v[0], v[1]) }), nil
+	case *graph.Conditional:
+		return r.join(in, op.Outer, conditional), nil
+	case *graph.Across:
+		return r.join(in, op.Outer, func(v []Value) Value { return reduce(op.Func, op.Arg, v) }), nil
+	case *graph.Aggregate:
+		return r.aggregate(op, in[0]), nil
+	case *graph.Select:
+		return r.selectRows(op, in[0])
+	case *graph.BucketPercentile:
+		return r.bucketPercentile(op, in[0]), nil
+	case *graph.Union:
+		return r.union(in), nil
+	case *graph.Promote:
+		return r.promote(op, in[0]), nil
+	case *graph.Dimensions:
+		return r.dimensions(op, in[0]), nil
+	}
+	if f := r.slotwise(op); f != nil {
+		return r.each(in[0], f), nil
+	}
+	if f := r.overTime(op); f != nil {
+		return r.eachSeries(in[0], f), nil
+	}
+	return nil, fmt.Errorf("%s has no second implementation", graph.Name(op))
+}
+
+// stream returns a stream without any series.
+func (r *run) stream() *table { return &table{absent: make([]Value, r.slots)} }
+
+// empty returns a series without a value, of which only the key is known.
+func (r *run) empty(key Labels, metric string, joins int) row {
+	return row{key, slices.Repeat([]Labels{key}, r.slots), metric, joins, make([]Value, r.slots)}
+}
+
+func (r *run) constant(v Value, literal bool, key Labels) *table {
+	x := r.empty(key, "", 0)
+	for slot := range x.values {
+		x.values[slot] = v
+	}
+	return &table{rows: []row{x}, literal: literal, absent: x.values}
+}
+
+// each computes each value of each series on its own.
+func (r *run) each(in *table, f func(Value) Value) *table {
+	out := &table{literal: in.literal, source: in.source, absent: make([]Value, r.slots)}
+	for slot, v := range in.absent {
+		out.absent[slot] = f(v)
+	}
+	for _, x := range in.rows {
+		y := x
+		y.values = make([]Value, r.slots)
+		for slot := x.joins; slot < r.slots; slot++ {
+			y.values[slot] = f(x.values[slot])
+		}
+		out.rows = append(out.rows, y)
+	}
+	return out
+}
+
+// eachSeries computes each series from its values since it has joined.
+func (r *run) eachSeries(in *table, f func(x row, slot int) Value) *table {
+	out := &table{source: in.source, absent: make([]Value, r.slots)}
+	for _, x := range in.rows {
+		y := x
+		y.values = make([]Value, r.slots)
+		for slot := x.joins; slot < r.slots; slot++ {
+			y.values[slot] = f(x, slot)
+		}
+		out.rows = append(out.rows, y)
+	}
+	return out
+}
+
+func pairs(ls series.Labels) Labels {
+	m := Labels{}
+	for _, l := range ls {
+		m[l.Name] = l.Value
+	}
+	return m
+}
+
+// union returns the pairs of both; where a name has two values, that of a.
+func union(a, b Labels) Labels {
+	all := maps.Clone(b)
+	if all == nil {
+		all = Labels{}
+	}
+	maps.Copy(all, a)
+	return all
+}
+
+// shared returns the pairs that both have.
+func shared(a, b Labels) Labels {
+	both := Labels{}
+	for name, v := range a {
+		if w, ok := b[name]; ok && v == w {
+			both[name] = v
+		}
+	}
+	return both
+}
