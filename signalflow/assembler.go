@@ -1,6 +1,7 @@
 package signalflow
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/signalfx/signalfx-go/idtool"
@@ -27,6 +28,7 @@ type assembler struct {
 	held     int        // bytes of the open batch and of behind
 	pending  int        // bytes of unjoined
 	gapped   bool       // a message was lost: the next batch may lack its data
+	wentBack bool       // the server did in this run, and it was reported
 
 	batchTimer timer // gives up waiting for the rest of the open batch
 	batchMeant int   // the one that it is for
@@ -76,7 +78,7 @@ func (a *assembler) restart() resumePoint {
 	a.batches.restart()
 	a.catalog.restart(a.since())
 	a.alerts.restart()
-	a.behind, a.held, a.gapped = nil, 0, false
+	a.behind, a.held, a.gapped, a.wentBack = nil, 0, false, false
 	a.caughtUp, a.progress = false, 0
 	return resumePoint{
 		batch: a.batch, hasBatch: a.hasBatch, event: a.alerts.newest, hasEvent: a.alerts.any,
@@ -192,6 +194,10 @@ func (a *assembler) closeBatch(s step) {
 		}
 	}
 	a.gapped = false
+	if s.late && s.at != a.batches.closed && !a.wentBack {
+		a.wentBack = true
+		a.stream.client.reports.report(fmt.Errorf("signalflow: the server went back in time: data of %v came after that of %v, and is delivered as late", b.Time, time.UnixMilli(a.batch).UTC()))
+	}
 	if a.advance(s.at) {
 		a.stream.tries = 0
 	}

@@ -521,3 +521,24 @@ func TestStreamStats(t *testing.T) {
 		}
 	})
 }
+
+// A server that goes back in time is reported, once a run; larger steps are no fault.
+func TestServerThatGoesBackIsReported(t *testing.T) {
+	tapStream(t, Options{}, func(s *tapped) {
+		var log errorLog
+		s.client.reports.call = log.add
+		s.send(meta(1, "a"), pointsAt(1000, 1, 1), resolutionInfo(1000, time.Second))
+		s.send(pointsAt(2000, 1, 1), pointsAt(2000), pointsAt(3000, 1, 1), pointsAt(3000))
+		synctest.Wait()
+		if n := len(log.all()); n != 0 {
+			t.Errorf("reported %v", log.all())
+		}
+		for range 3 {
+			s.send(pointsAt(2000, 1, 9))
+		}
+		synctest.Wait()
+		if n := len(log.all()); n != 1 || !log.contains("went back in time") {
+			t.Errorf("reported %v", log.all())
+		}
+	})
+}

@@ -564,3 +564,63 @@ func TestManyStreamsEndAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// Everything at once, under the race detector: no deadlock, and an end for every loop.
+func TestStreamsUnderEverything(t *testing.T) {
+	back := func() *runBackend {
+		return &runBackend{play: func(n int, ctx context.Context, out *wire.Output, _ *wire.Request) error {
+			if n%7 == 0 {
+				return out.Send(messages.NewError(429, "LIMIT", "too many jobs", nil))
+			}
+			return live(ctx, out)
+		}}
+	}
+	onRuns(t, back, func(t *testing.T, b *runBackend, g *gate, c *Client) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var wg sync.WaitGroup
+		for i := range 24 {
+			policy := []OverflowPolicy{FailComputation, DropOldest, Block}[i%3]
+			s, err := c.Stream(ctx, "p", Options{Overflow: policy})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wg.Go(func() {
+				for n := 0; ctx.Err() == nil && n < 1000; n++ {
+					for range s.Batches() {
+						if n%10 == 9 {
+							break
+						}
+					}
+				}
+			})
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					s.Latest()
+					s.Stats()
+					s.Handle()
+					pass(70 * time.Millisecond)
+				}
+			})
+			if i%5 == 0 {
+				wg.Go(func() { pass(time.Duration(i) * time.Second); s.Close(); s.finish(errEnough) })
+			}
+		}
+		wg.Go(func() {
+			for range 20 {
+				pass(time.Second)
+				g.set(false)
+				pass(100 * time.Millisecond)
+				g.set(true)
+			}
+			wg.Go(func() { c.Authenticate(ctx, "t2") })
+			cancel()
+		})
+		pass(30 * time.Second)
+		c.Close()
+		wg.Wait()
+		if len(c.streams) != 0 {
+			t.Errorf("%d streams are left", len(c.streams))
+		}
+	}, MaxChannels(5), QueueSize(4096))
+}
