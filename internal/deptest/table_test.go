@@ -46,6 +46,7 @@ var table = []row{
 	{"internal/graph", []string{"internal/series"}, nil, "a graph is plain data without its makers and its runners"},
 	{"internal/resolve", []string{"syntax", "internal/spell"}, nil, language},
 	{"internal/eval", []string{"syntax", "internal/resolve", "internal/graph", "internal/series", "internal/spell"}, nil, language},
+	{"internal/lint", []string{"syntax", "internal/resolve", "internal/eval", "internal/graph", "internal/series", "internal/spell"}, nil, language},
 	{"internal/engine", []string{"internal/graph", "internal/series"}, nil,
 		"the engine is given a graph, a Source and a Clock; it never sees the parser, the store or the wire"},
 	{"internal/memstore", []string{"internal/series"}, nil,
@@ -60,7 +61,7 @@ var table = []row{
 		"main only starts the command, which tests start as well"},
 	{"cmd/signalflow/internal/cli", []string{
 		"signalflow", "signalflow/messages", "syntax",
-		"internal/eval", "internal/graph", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
+		"internal/eval", "internal/graph", "internal/lint", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
 		"cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/programs", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
 	}, []string{cobra, pflag, unified, idtool}, "the command line puts the parts together; cobra stays here"},
 	{"cmd/signalflow/internal/server", []string{
