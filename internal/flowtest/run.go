@@ -52,7 +52,7 @@ func (c *Case) Run(ctx context.Context, mode Mode) *Result {
 	r := &recorder{start: o.Start.UnixMilli(), rows: map[uint64]*Row{}}
 	err = engine.Run(ctx, g, engine.Options{
 		Source: store, Clock: jobClock, Start: o.Start, Stop: o.Stop,
-		Resolution: o.Resolution, MaxDelay: o.MaxDelay, Timezone: o.Timezone,
+		Resolution: o.Resolution, MaxDelay: o.MaxDelay, Timezone: o.Timezone, Inactivity: o.Inactivity,
 	}, r)
 	return r.result(err)
 }

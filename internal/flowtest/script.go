@@ -36,6 +36,7 @@ type Options struct {
 	Resolution  time.Duration // 0: as the data have it
 	MaxDelay    time.Duration
 	Timezone    *time.Location // nil: UTC
+	Inactivity  time.Duration  // 0: 24 h
 	Args        map[string]string
 	History     bool // only over history
 	Live        bool // only live
@@ -283,10 +284,12 @@ func (p *parser) option(o *Options, field string) (err error) {
 		}
 	case "maxdelay":
 		o.MaxDelay, err = time.ParseDuration(value)
+	case "inactivity":
+		o.Inactivity, err = time.ParseDuration(value)
 	case "timezone":
 		o.Timezone, err = time.LoadLocation(value)
 	default:
-		err = fmt.Errorf("program takes history, live, start=, stop=, resolution=, maxdelay=, timezone= and arg.NAME=, not %s", strconv.Quote(field))
+		err = fmt.Errorf("program takes history, live, start=, stop=, resolution=, maxdelay=, inactivity=, timezone= and arg.NAME=, not %s", strconv.Quote(field))
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func TestParseErrors(t *testing.T) {
 		{"load 10s\n  m 1\n  m x\n", `x:3: value "x": no number`},
 		{"epoch now\n", "x:1: epoch needs a time such as 2024-01-01T00:00:00Z"},
 		{"program\n  data('m')\nwant\n", "x:1: the program begins at 2024-01-01T00:00:00Z and ends at 2024-01-01T00:00:00Z: load something, or give start= and stop="},
-		{"program stop=1m step=1\n", `x:1: program takes history, live, start=, stop=, resolution=, maxdelay=, timezone= and arg.NAME=, not "step=1"`},
+		{"program stop=1m step=1\n", `x:1: program takes history, live, start=, stop=, resolution=, maxdelay=, inactivity=, timezone= and arg.NAME=, not "step=1"`},
 		{"program stop=1m\n  data('m')\n", "x:1: the program has no want or error behind it"},
 	} {
 		if _, err := flowtest.Parse("x", test.text); err == nil || err.Error() != test.want {

@@ -177,12 +177,13 @@ func (r *run) aggregate(op *graph.Aggregate, in *table) *table {
 	out := r.stream()
 	out.source = in.source
 	groups := r.groups(in, op.By, op.AllowMissing)
-	if len(groups) == 0 && len(op.By) == 0 && op.Func == graph.Count {
+	permanent := len(op.By) == 0 && (op.Func == graph.Count || op.Func == graph.Size)
+	if len(groups) == 0 && permanent {
 		groups = append(groups, &group{key: Labels{}}) // a count of nothing is 0 (OQ-25)
 	}
 	for _, g := range groups {
 		x := r.gather(g, in.source)
-		if len(op.By) == 0 && op.Func == graph.Count {
+		if permanent {
 			x.joins = 0
 		}
 		for slot := x.joins; slot < r.slots; slot++ {

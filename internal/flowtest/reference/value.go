@@ -28,12 +28,21 @@ var (
 const precision = 1e-12
 
 // number returns an exact value, None if it is not finite.
-func number(x float64) Value { return approximate(x, 0) }
-
-// approximate returns a value with an error, None if it is not finite.
-func approximate(x, err float64) Value {
+func number(x float64) Value {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return none
+	}
+	return Value{x, 0, Number}
+}
+
+// approximate returns a value with an error, None if it is not finite. Of what is that large
+// or small, a different order of the same arithmetic may overflow, or lose its digits.
+func approximate(x, err float64) Value {
+	switch size := math.Abs(x); {
+	case math.IsNaN(x) || math.IsInf(x, 0):
+		return none
+	case size > 1e150, size > 0 && size < 1e-150, err > 1e150:
+		return unsure
 	}
 	return Value{x, err, Number}
 }
