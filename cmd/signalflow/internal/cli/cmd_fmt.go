@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,64 +115,74 @@ func (f *fmtFlags) verify(args []string) error {
 // formatted are the endings of the files that are formatted.
 var formatted = []string{".flow", ".tf"}
 
-// fileToFormat is a file with the programs in it, of which one can stand for several.
-type fileToFormat struct {
-	name     string
-	text     string
-	programs []*programs.Program
-	problems []programs.Problem
-}
-
-// filesToFormat reads the files of paths that exist.
+// filesToFormat reads the files of paths that exist: those that are named, and in folders
+// those with the right ending.
 func (a *app) filesToFormat(args []string, f fmtFlags) ([]*fileToFormat, error) {
 	var files []*fileToFormat
-	byName := map[string]*fileToFormat{}
-	file := func(name string) *fileToFormat {
-		if byName[name] == nil {
-			byName[name] = &fileToFormat{name: name}
-			files = append(files, byName[name])
+	seen := map[string]bool{}
+	add := func(file *fileToFormat) (err error) {
+		if key := filepath.Clean(file.name); seen[key] {
+			return nil
+		} else {
+			seen[key] = true
 		}
-		return byName[name]
-	}
-	var stdin strings.Builder
-	found := programs.Read(args, io.TeeReader(a.stdin, &stdin), programs.Options{StdinName: f.stdinName})
-	stdinName := f.stdinName
-	if stdinName == "" {
-		stdinName = programs.StdinName
+		if file.text, err = a.readToFormat(file); err != nil {
+			return usageError{err.Error()}
+		}
+		files = append(files, file)
+		return nil
 	}
 	for _, path := range args {
+		var err error
 		if path == programs.Stdin {
-			file(stdinName).text = stdin.String()
-		} else if info, err := os.Stat(path); err == nil && !info.IsDir() {
-			file(path)
+			err = add(&fileToFormat{name: cmp.Or(f.stdinName, programs.StdinName), stdin: true})
+		} else {
+			err = walk(path, func(name string) error { return add(&fileToFormat{name: name}) })
 		}
-	}
-	for _, p := range found.Programs {
-		if slices.Contains(formatted, filepath.Ext(p.File)) || p.File == stdinName {
-			in := file(p.File)
-			in.programs = append(in.programs, p)
-		}
-	}
-	for _, p := range found.Problems {
-		if filepath.Ext(p.File) != ".json" {
-			in := file(p.File)
-			in.problems = append(in.problems, p)
-		}
-	}
-	for _, in := range files {
-		if in.name == stdinName && slices.Contains(args, programs.Stdin) {
-			continue
-		}
-		text, err := os.ReadFile(in.name)
 		if err != nil {
-			return nil, usageError{err.Error()}
+			return nil, err
 		}
-		in.text = string(text)
 	}
+	findPrograms(files)
 	if len(files) != 1 && !f.write && !f.check && !f.diff {
 		return nil, usageError{fmt.Sprintf("%d files are found; add --write, --check or --diff", len(files))}
 	}
 	return files, nil
+}
+
+// walk visits a file, or the files in a folder that are formatted.
+func walk(root string, visit func(name string) error) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return usageError{err.Error()}
+		case d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules"):
+			return fs.SkipDir
+		case path == root && !d.IsDir(), d.Type().IsRegular() && slices.Contains(formatted, filepath.Ext(name)):
+			return visit(path)
+		}
+		return nil
+	})
+}
+
+// maxFile is the longest file that is formatted, in bytes.
+const maxFile = 16 << 20
+
+func (a *app) readToFormat(f *fileToFormat) (string, error) {
+	in := a.stdin
+	if !f.stdin {
+		file, err := os.Open(f.name)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s is longer than %d bytes", f.name, maxFile)
+	}
+	return string(text), err
 }
 
 // format formats files, and writes, lists, compares or prints them.

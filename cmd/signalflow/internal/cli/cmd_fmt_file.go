@@ -10,6 +10,54 @@ import (
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
+// fileToFormat is a program, or a Terraform file with the programs that were found in it.
+type fileToFormat struct {
+	name, text string
+	stdin      bool
+	programs   []*programs.Program
+	problems   []programs.Problem
+}
+
+func (f *fileToFormat) isTerraform() bool { return filepath.Ext(f.name) == ".tf" }
+
+// findPrograms reads the programs of the Terraform files, those of a folder only once.
+func findPrograms(files []*fileToFormat) {
+	var named []*fileToFormat
+	var names []string
+	for _, f := range files {
+		switch {
+		case !f.isTerraform():
+		case f.stdin:
+			found := programs.Read([]string{programs.Stdin}, strings.NewReader(f.text), programs.Options{StdinName: f.name})
+			share(found, []*fileToFormat{f})
+		default:
+			named, names = append(named, f), append(names, f.name)
+		}
+	}
+	share(programs.Read(names, nil, programs.Options{}), named)
+}
+
+// share gives each file what was found in it.
+func share(found programs.Result, files []*fileToFormat) {
+	byName := map[string]*fileToFormat{}
+	for _, f := range files {
+		byName[filepath.Clean(f.name)] = f
+	}
+	for _, p := range found.Programs {
+		if p.Body == nil { // it is in several pieces
+			continue
+		}
+		if f := byName[filepath.Clean(p.Body.File)]; f != nil {
+			f.programs = append(f.programs, p)
+		}
+	}
+	for _, p := range found.Problems {
+		if f := byName[filepath.Clean(p.File)]; f != nil {
+			f.problems = append(f.problems, p)
+		}
+	}
+}
+
 // mistake is why a program, or a file, is not formatted.
 type mistake struct {
 	rendered string // ends in a newline
@@ -18,21 +66,38 @@ type mistake struct {
 
 // format returns the text of a file with its programs formatted, and what is left alone.
 func (f *fileToFormat) format() (string, []mistake) {
+	if f.isTerraform() {
+		return f.terraform()
+	}
+	const mark = "\ufeff" // of the byte order; editors put it at the start
+	text := strings.TrimPrefix(f.text, mark)
+	parts, err := formatParts(f.name, []programs.Part{{Text: text}})
+	var errs syntax.Errors
+	if errors.As(err, &errs) {
+		list := make([]mistake, len(errs))
+		for i, e := range errs {
+			list[i].rendered = e.Render()
+		}
+		return f.text, list
+	}
+	return f.text[:len(f.text)-len(text)] + joined(parts), nil
+}
+
+// terraform formats the heredocs of a Terraform file.
+func (f *fileToFormat) terraform() (string, []mistake) {
 	var mistakes []mistake
 	for _, p := range f.problems {
-		if p.Start.Line == 0 && len(f.programs) == 0 && filepath.Ext(f.name) == ".tf" {
-			continue // there is no program in it
+		if p.Start.Line > 0 { // else there is no program in it
+			mistakes = append(mistakes, mistake{rendered: drawn(p.Place, p.Msg)})
 		}
-		mistakes = append(mistakes, mistake{rendered: drawn(p.Place, p.Msg)})
 	}
 	done := map[int]bool{}
 	var edits []programs.Edit
 	for _, p := range f.programs {
-		body := p.Body
-		if body == nil || body.File != f.name || !f.formattable(body) || done[body.From] {
+		if done[p.Body.From] || !f.heredoc(p.Body) { // one heredoc can stand for several programs
 			continue
 		}
-		done[body.From] = true
+		done[p.Body.From] = true
 		edit, why := formatProgram(p)
 		if why != nil {
 			mistakes = append(mistakes, why...)
@@ -47,15 +112,14 @@ func (f *fileToFormat) format() (string, []mistake) {
 	return text, mistakes
 }
 
-// formattable reports whether a body has lines of its own: a file or a heredoc has, a
-// quoted string has not.
-func (f *fileToFormat) formattable(b *programs.Body) bool {
-	return filepath.Ext(f.name) != ".tf" || 0 < b.From && b.From <= len(f.text) && f.text[b.From-1] == '\n'
+// heredoc reports whether a body has lines of its own, which a quoted string has not.
+func (f *fileToFormat) heredoc(b *programs.Body) bool {
+	return 0 < b.From && b.From <= len(f.text) && f.text[b.From-1] == '\n'
 }
 
 // formatProgram returns the edit that formats a program where it stands, or why it cannot.
 func formatProgram(p *programs.Program) (programs.Edit, []mistake) {
-	parts, err := formatParts(p.Body.Parts)
+	parts, err := formatParts("", p.Body.Parts)
 	if err == nil {
 		edit, err := p.Body.Edit(parts)
 		if err != nil {
@@ -89,9 +153,9 @@ func drawn(at programs.Place, msg string) string {
 }
 
 // formatParts formats a program that may have code of Terraform in it.
-func formatParts(parts []programs.Part) ([]programs.Part, error) {
+func formatParts(name string, parts []programs.Part) ([]programs.Part, error) {
 	text, holes := withHoles(parts)
-	formatted, err := syntax.Format("", text)
+	formatted, err := syntax.Format(name, text)
 	if err != nil {
 		return nil, err
 	}

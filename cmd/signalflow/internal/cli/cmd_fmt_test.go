@@ -48,7 +48,7 @@ func TestFormatInterpolations(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, program := range []string{test.program, test.want} { // what is formatted stays
-				got, err := formatParts(parts(program))
+				got, err := formatParts("", parts(program))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -67,7 +67,7 @@ func TestFormatInterpolations(t *testing.T) {
 		})
 	}
 	for _, program := range []string{"a = 'x' «${b}»", "a = 5«${b}»", "f(«%{ if a }»\nx\n«%{ endif }»)"} {
-		if got, err := formatParts(parts(program)); err == nil {
+		if got, err := formatParts("", parts(program)); err == nil {
 			t.Errorf("%s became %q", program, joined(got))
 		}
 	}
@@ -88,7 +88,7 @@ func FuzzFormatInterpolations(f *testing.F) {
 			return all
 		}
 		from := parts(text)
-		got, err := formatParts(from)
+		got, err := formatParts("", from)
 		if err != nil {
 			if err == errHoles {
 				t.Fatal(err)
@@ -98,7 +98,7 @@ func FuzzFormatInterpolations(f *testing.F) {
 		if a, b := strings.Join(code(from), "\x00"), strings.Join(code(got), "\x00"); a != b {
 			t.Fatalf("%q became %q", a, b)
 		}
-		again, err := formatParts(got)
+		again, err := formatParts("", got)
 		if err != nil || joined(again) != joined(got) {
 			t.Fatalf("%q, formatted again %q, %v", joined(got), joined(again), err)
 		}
