@@ -154,15 +154,19 @@ func (a *assembler) watchBatch() {
 	if a.batches.steps == 0 || a.batchTimer.runs {
 		return
 	}
-	wait := a.options.BatchWait
-	if wait == 0 {
-		wait = maxBatchWait
-		if r := a.interval(); r > 0 {
-			wait = min(wait, r)
-		}
-	}
 	a.batchMeant = a.batches.begun
-	a.batchTimer.start(wait, a.batchOverdue)
+	a.batchTimer.start(a.batchWait(), a.batchOverdue)
+}
+
+// batchWait returns how long a batch may stay open.
+func (a *assembler) batchWait() time.Duration {
+	if a.options.BatchWait > 0 {
+		return a.options.BatchWait
+	}
+	if r := a.interval(); r > 0 {
+		return min(r, maxBatchWait)
+	}
+	return maxBatchWait
 }
 
 // batchOverdue is called by the timer.
@@ -173,7 +177,7 @@ func (a *assembler) batchOverdue() {
 	if a.stream.run == nil {
 		return
 	}
-	if a.stream.queue.full() { // nothing can come: the connection waits for the loop
+	if a.stream.queue.holdsUp(a.batchWait()) {
 		a.watchBatch()
 		return
 	}
@@ -293,7 +297,7 @@ func (a *assembler) metadataOverdue() {
 	if a.stream.over {
 		return
 	}
-	if a.stream.queue.full() { // the metadata may be what the connection waits with
+	if a.stream.queue.holdsUp(a.options.MetadataWait) {
 		a.metaTimer.start(a.options.MetadataWait, a.metadataOverdue)
 		return
 	}

@@ -1,5 +1,7 @@
 package signalflow
 
+import "time"
+
 // streamQueue holds the items that the loop over a stream has not taken yet. It is bounded in
 // bytes. The stream's mutex guards it.
 type streamQueue struct {
@@ -13,6 +15,8 @@ type streamQueue struct {
 	shut    bool          // it has overflowed: nothing more is taken
 	wake    chan struct{} // tells the loop that there is something, or the end
 	room    chan struct{} // policy Block: tells that something was taken
+	blocked bool          // the connection waits for that
+	freed   time.Time     // when it last stopped to wait
 }
 
 // entry is an item on its way to the loop.
@@ -84,6 +88,11 @@ func (q *streamQueue) trim() {
 
 // full reports whether a reader of the connection has to wait, under the policy Block.
 func (q *streamQueue) full() bool { return q.policy == Block && q.bytes > q.limit && q.len() > 0 }
+
+// holdsUp reports whether what has not come for a time may just be waiting for the loop.
+func (q *streamQueue) holdsUp(wait time.Duration) bool {
+	return q.full() || q.blocked || time.Since(q.freed) < wait
+}
 
 func (q *streamQueue) clear() {
 	q.items, q.head, q.bytes = nil, 0, 0

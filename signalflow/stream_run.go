@@ -1,6 +1,7 @@
 package signalflow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -105,17 +106,21 @@ func (s *Stream) waitForRoom(r *streamRun, abandoned <-chan struct{}) bool {
 			s.queue.room = make(chan struct{}, 1)
 		}
 		room := s.queue.room
+		s.queue.blocked = true
 		s.mu.Unlock()
+		gone := false
 		select {
 		case <-room:
 		case <-abandoned:
-			s.mu.Lock()
-			return false
+			gone = true
 		case <-s.ctx.Done():
-			s.mu.Lock()
-			return false
+			gone = true
 		}
 		s.mu.Lock()
+		s.queue.blocked, s.queue.freed = false, time.Now()
+		if gone {
+			return false
+		}
 	}
 	return s.run == r
 }
@@ -217,7 +222,11 @@ func (s *Stream) resume(resume *Resumed, lived time.Duration) {
 		if last == nil {
 			return
 		}
-		if s.ctx.Err() != nil || errors.Is(last, ErrClosed) || errors.As(last, new(*AuthError)) {
+		if s.ctx.Err() != nil {
+			s.finish(context.Cause(s.ctx)) // unless who ended it has done so
+			return
+		}
+		if errors.Is(last, ErrClosed) || errors.As(last, new(*AuthError)) {
 			s.end(last, true)
 			return
 		}
