@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,13 +47,14 @@ func (b *Backend) Authenticate(ctx context.Context, token string) (wire.Identity
 // Prepare implements wire.Backend: it compiles the program. An error of the program is a
 // *wire.Error with code 400 that points into the text.
 func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request) (wire.Computation, error) {
-	switch {
-	case req.Type == wire.ExplainRequest:
+	if req.Type == wire.ExplainRequest {
 		return nil, refuse("explain is not served here: no incidents are kept; run the program of the detector over the time of the incident instead")
-	case len(req.Args) > 0:
-		return nil, refuse(`field "programArgs" is not supported here: write the values into the program`)
 	}
-	g, err := eval.Compile(req.Program, eval.Options{})
+	args, err := arguments(req.Args)
+	if err != nil {
+		return nil, err
+	}
+	g, err := eval.Compile(req.Program, eval.Options{Args: args})
 	if err != nil {
 		return nil, compileError(err, req.Program)
 	}
@@ -79,6 +81,27 @@ func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request
 	return c, nil
 }
 
+// arguments returns the arguments of a program as it reads them: texts (language.md 4.11). A
+// number or a boolean is taken as it is written.
+func arguments(args map[string]any) (map[string]string, error) {
+	texts := make(map[string]string, len(args))
+	for name, v := range args {
+		switch v := v.(type) {
+		case string:
+			texts[name] = v
+		case bool, float64, json.Number:
+			text, err := json.Marshal(v)
+			if err != nil {
+				return nil, err
+			}
+			texts[name] = string(text)
+		default:
+			return nil, refuse(fmt.Sprintf("field \"programArgs\": %q must be a text, a number or a boolean", name))
+		}
+	}
+	return texts, nil
+}
+
 // refuse makes the answer to a request that cannot be served.
 func refuse(message string) *wire.Error {
 	return &wire.Error{Code: 400, Type: wire.TypeBadRequest, Message: message}
@@ -102,21 +125,29 @@ func location(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// compileError turns an error of the language into the form of protocol.md 3.9.
+// compileError turns an error of the language into the form of protocol.md 3.9. A mistake
+// inside a module is shown where the program leads to it: the text that the client has.
 func compileError(err error, program string) error {
 	var e *syntax.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	return &wire.Error{
-		Code:    400,
-		Type:    e.Kind.WireType(),
-		Message: err.Error(),
-		Context: &messages.ErrorContext{
-			Line: e.Start.Line, Column: e.Start.Column,
-			ProgramText: program, Reference: e.Kind.String(),
-		},
+	place := &messages.ErrorContext{
+		Line: e.Start.Line, Column: e.Start.Column,
+		ProgramText: program, Reference: e.Kind.String(),
 	}
+	var way *eval.Error
+	if errors.As(err, &way) && len(way.Calls) > 0 {
+		var calls []any
+		for _, c := range way.Calls {
+			calls = append(calls, c.String())
+		}
+		place.Traceback = calls
+		if e.File != "" {
+			place.Line, place.Column = way.Calls[0].At.Line, way.Calls[0].At.Column
+		}
+	}
+	return &wire.Error{Code: 400, Type: e.Kind.WireType(), Message: err.Error(), Context: place}
 }
 
 // runError turns the refusal of what the engine has no operator for into the same form.

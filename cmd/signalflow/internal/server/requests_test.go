@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestPrepareRefuses(t *testing.T) {
 		want string
 	}{
 		"explain":                             {wire.Request{Type: wire.ExplainRequest, IncidentID: "GzIncidentA"}, "explain is not served"},
-		"args":                                {wire.Request{Type: wire.ExecuteRequest, Program: program, Args: map[string]any{"a": "b"}}, `"programArgs" is not supported`},
+		"args":                                {wire.Request{Type: wire.ExecuteRequest, Program: program, Args: map[string]any{"a": []any{1}}}, `field "programArgs": "a" must be a text, a number or a boolean`},
 		"preflight":                           {wire.Request{Type: wire.PreflightRequest, Program: program}, "it needs a detect(...).publish()"},
 		"a program with an error comes first": {wire.Request{Type: wire.PreflightRequest, Program: "dta('m')"}, "name 'dta'"},
 	} {
@@ -62,5 +63,32 @@ func TestFilter(t *testing.T) {
 		if !errors.As(err, &e) || e.Code != 400 || !strings.Contains(e.Message, `"filters"`) {
 			t.Errorf("%q: %v", filters, err)
 		}
+	}
+}
+
+// A program reads the arguments of its job, whatever JSON type they came as.
+func TestArguments(t *testing.T) {
+	b := New(Options{Source: memstore.New(memstore.Options{})})
+	for want, v := range map[string]any{"15m": "15m", "7": json.Number("7"), "0.5": 0.5, "true": true} {
+		program := "x = Args.get('ui.window', 'none')\nassert x == '" + want + "', x\ndata('m').publish()"
+		for _, args := range []map[string]any{{"ui.window": v}, nil} {
+			_, err := b.Prepare(t.Context(), wire.Identity{}, &wire.Request{Type: wire.ExecuteRequest, Program: program, Args: args})
+			if (err == nil) != (args != nil) {
+				t.Errorf("%v: %v", args, err)
+			}
+		}
+	}
+}
+
+// The error of a function tells the way to it.
+func TestTraceback(t *testing.T) {
+	b := New(Options{Source: memstore.New(memstore.Options{})})
+	_, err := b.Prepare(t.Context(), wire.Identity{}, &wire.Request{Program: "def f(x):\n    assert x > 1, 'too small'\n    return x\nf(0)\ndata('m').publish()"})
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v", err)
+	}
+	if calls, _ := e.Context.Traceback.([]any); e.Context.Line != 2 || len(calls) != 1 || calls[0] != "f() at line 4:1" {
+		t.Errorf("%+v", e.Context)
 	}
 }
