@@ -95,13 +95,16 @@ func TestLatestOfEachSeries(t *testing.T) {
 				return messages.LongPayload(0, at.Unix())
 			})
 		}
-		for age, want := range map[time.Duration]string{
-			time.Minute:      fmt.Sprintf(`v{host="new"}: %d=%d; v{host="old"}: %d=%d`, now.UnixMilli(), now.Unix(), now.UnixMilli()-30_000, now.Unix()-30),
-			20 * time.Second: fmt.Sprintf(`v{host="new"}: %d=%d`, now.UnixMilli(), now.Unix()),
+		for _, test := range []struct {
+			age  time.Duration
+			want string
+		}{
+			{time.Minute, fmt.Sprintf(`v{host="new"}: %d=%d; v{host="old"}: %d=%d`, now.UnixMilli(), now.Unix(), now.UnixMilli()-30_000, now.Unix()-30)},
+			{20 * time.Second, fmt.Sprintf(`v{host="new"}: %d=%d`, now.UnixMilli(), now.Unix())},
 		} {
-			r, err := c.Latest(t.Context(), "p", age, Options{})
-			if got := pointsText(r); err != nil || got != want {
-				t.Errorf("%v:\n got %s, %v\nwant %s", age, got, err, want)
+			r, err := c.Latest(t.Context(), "p", test.age, Options{})
+			if got := pointsText(r); err != nil || got != test.want {
+				t.Errorf("%v:\n got %s, %v\nwant %s", test.age, got, err, test.want)
 			}
 		}
 	})
