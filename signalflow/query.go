@@ -57,7 +57,8 @@ var ErrTooManyPoints = errors.New("signalflow: the result has more points and ev
 // server chooses. It begins with a short range, widens it as long as no series has a value,
 // up to maxAge, and remembers for the client's life what was enough for the program: as a rule,
 // one call is one short run. A series that is quiet for longer than that range is left out
-// when another one is not; a longer Resolution makes the range longer. Options.Start and Stop are not used.
+// when another one is not; a longer Resolution makes the range longer. Options.Start and
+// Stop are not used.
 func (c *Client) Latest(ctx context.Context, program string, maxAge time.Duration, o Options) (*Result, error) {
 	if maxAge <= 0 {
 		return nil, fmt.Errorf("signalflow: Latest needs the age that a value may have, not %v", maxAge)
