@@ -103,7 +103,7 @@ func (c *check) guesses() {
 		if g := c.guess(f.At); g != nil {
 			f.Rule, f.Severity, f.Fix = "unknown-value", Warning, nil
 			f.Msg = fmt.Sprintf("%s is not known, and what stands for it does not fit: %s", g.Name, f.Msg)
-			f.Hint = "give its value with --var or --var-file"
+			f.Hint = g.hint()
 			said[g.Name] = true
 		}
 	}
@@ -116,8 +116,16 @@ func (c *check) guesses() {
 		if g.From == g.To {
 			text = "nothing"
 		}
-		c.report("unknown-value", g.Span, fmt.Sprintf("%s is not known; %s stands for it", g.Name, text), "give its value with --var or --var-file")
+		c.report("unknown-value", g.Span, fmt.Sprintf("%s is not known; %s stands for it", g.Name, text), g.hint())
 	}
+}
+
+// hint tells how to give the value of a variable.
+func (g *Guess) hint() string {
+	if strings.HasPrefix(g.Name, "var.") {
+		return "give its value with --var or --var-file"
+	}
+	return ""
 }
 
 // guess returns the guessed part that a place lies in or begins with; nil if there is none.

@@ -77,6 +77,7 @@ type Place struct {
 	From, To   int // bytes, To exclusive
 	Start, End syntax.Position
 	Line       string // the text of the line that it starts on, without its terminator
+	Above      string // that of the line before
 }
 
 // Problem is something that keeps a file from being read, or a part of it.
@@ -183,7 +184,7 @@ func (t *text) exact(sp syntax.Span) bool {
 
 func placeIn(src *syntax.Source, from, to int) Place {
 	start, end := src.Position(syntax.Pos(from)), src.Position(syntax.Pos(to))
-	return Place{File: src.Name, From: from, To: to, Start: start, End: end, Line: src.Line(start.Line)}
+	return Place{File: src.Name, From: from, To: to, Start: start, End: end, Line: src.Line(start.Line), Above: src.Line(start.Line - 1)}
 }
 
 // program makes a program of a text.
