@@ -73,7 +73,7 @@ func TestHistories(t *testing.T) {
 	}
 	want := []string{
 		"data('m', resolution=10s): 1w2d1h and 1 slot, published true",
-		"data('h', rollup=max, extrapolation=last_value): what is before, published false",
+		"data('h', rollup=max, extrapolation=last_value): none, published false",
 		"n0.mean(over=1h): 1w2d, published true",
 		"n2.timeshift(1w2d): none, published true",
 		"n0.delta(): none, published true",
@@ -159,14 +159,18 @@ func TestResolution(t *testing.T) {
 			"0 Data up to 60w old are read; the service keeps them 416 days."}},
 	} {
 		var b Builder
-		var last []NodeID
+		var last, ends []NodeID
 		for _, op := range test.ops {
 			if _, source := resolutionHint(op); source {
-				last = []NodeID{b.Add(op, Span{})}
-				continue
+				last = nil
 			}
 			last = []NodeID{b.Add(op, Span{}, last...)}
+			ends = append(ends, last...)
 		}
+		for _, id := range ends {
+			b.Add(&Publish{Enabled: true}, Span{}, id)
+		}
+		b.Add(&Fetch{Metric: "in vain", Resolution: time.Hour}, Span{})
 		var got []string
 		for _, r := range b.Graph().Resolution() {
 			got = append(got, fmt.Sprintf("%d %s", r.Node, r.Text))
@@ -178,7 +182,7 @@ func TestResolution(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	g := &Graph{Nodes: program().Nodes[:8]}
+	g := program()
 	text, err := g.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
@@ -194,15 +198,15 @@ func TestJSON(t *testing.T) {
 		0: `{"id":"n0","operator":"data('m', resolution=10s)","expression":"data('m', resolution=10s)","does":"The series of the metric 'm'.","inputs":[],` +
 			`"span":{"line":1,"column":1,"endLine":1,"endColumn":2},"kind":"stream","key":{"names":[],"optional":[],"open":true},` +
 			`"rollup":{"byType":{"counter":"sum","cumulative_counter":"delta","gauge":"average"},"why":"metric type"},` +
-			`"history":{"ms":781200000,"slots":1,"endless":false},"published":false}`,
+			`"history":{"ms":781200000,"slots":1,"endless":false},"published":true}`,
 		1: `{"id":"n1","operator":"data('h', rollup=max, extrapolation=last_value)","expression":"data('h', rollup=max, extrapolation=last_value)",` +
 			`"does":"The series of the metric 'h'.","inputs":[],"span":{"module":"acme.mod","line":7,"column":2,"endLine":8,"endColumn":3},"kind":"stream",` +
-			`"key":{"names":[],"optional":[],"open":true},"rollup":{"name":"max","why":"explicit"},"history":{"ms":0,"slots":0,"endless":true},"published":false}`,
+			`"key":{"names":[],"optional":[],"open":true},"rollup":{"name":"max","why":"explicit"},"published":false}`,
 		2: `{"id":"n2","operator":"mean(over=1h)","expression":"n0.mean(over=1h)","does":"The mean of each series of n0 over the last 1h; missing values are left out.",` +
 			`"inputs":["n0"],"span":{"line":1,"column":3,"endLine":1,"endColumn":4},"kind":"stream","key":{"names":[],"optional":[],"open":true},` +
-			`"window":{"what":"over","text":"1h","ms":3600000},"history":{"ms":777600000,"slots":0,"endless":false},"published":false}`,
+			`"window":{"what":"over","text":"1h","ms":3600000},"history":{"ms":777600000,"slots":0,"endless":false},"published":true}`,
 		7: `{"id":"n7","operator":">","expression":"n5 > 90","does":"Compares n5 with 90 in each slot; unknown where a value is missing.",` +
-			`"inputs":["n5","n6"],"span":{"line":1,"column":7,"endLine":1,"endColumn":8},"kind":"boolean stream","key":{"names":[],"optional":[],"open":true},"published":false}`,
+			`"inputs":["n5","n6"],"span":{"line":1,"column":7,"endLine":1,"endColumn":8},"kind":"boolean stream","key":{"names":[],"optional":[],"open":true},"published":true}`,
 	} {
 		if string(got.Nodes[id]) != want {
 			t.Errorf("n%d: got\n%s\nwant\n%s", id, got.Nodes[id], want)
@@ -221,7 +225,7 @@ func TestDot(t *testing.T) {
   node [shape=box, fontname="monospace"];
   edge [fontname="monospace"];
   n0 [label="n0  data('m', resolution=10s)\nstream {*}\nhistory: 1w2d1h and 1 slot", tooltip="1:1 The series of the metric 'm'.", shape=cylinder];
-  n1 [label="n1  data('h', rollup=max, extrapolation=last_value)\nstream {*}\nhistory: what is before", tooltip="acme.mod:7:2 The series of the metric 'h'.", shape=cylinder, style=dashed];
+  n1 [label="n1  data('h', rollup=max, extrapolation=last_value)\nstream {*}", tooltip="acme.mod:7:2 The series of the metric 'h'.", shape=cylinder, style=dashed];
   n2 [label="n2  n0.mean(over=1h)\nstream {*}\nhistory: 1w2d", tooltip="1:3 The mean of each series of n0 over the last 1h; missing values are left out."];
   n0 -> n2;
   n3 [label="n3  n2.timeshift(1w2d)\nstream {*}", tooltip="1:4 n2 as it was 1w2d before; what it reads is asked for once more, at that time."];

@@ -124,10 +124,15 @@ func (c Cycle) longest() time.Duration {
 }
 
 // Histories returns for each node how far before the first slot that is published its
-// values are needed: by the windows over it and what is over them (language.md 4.8).
+// values are needed: by the windows over it and what is over them (language.md 4.8). Of a
+// source it is what is read; what nothing published needs has none.
 func (g *Graph) Histories() []History {
 	before := make([]History, len(g.Nodes))
+	published := g.Published()
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		if !published[i] {
+			continue
+		}
 		n := &g.Nodes[i]
 		want := before[i].then(Lookback(n.Op))
 		for _, in := range n.Inputs {

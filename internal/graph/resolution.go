@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,12 +22,17 @@ const (
 )
 
 // Resolution tells what the program says about the length of its slots: all streams of a
-// job have one, and what the data are decides the rest (language.md 4.3).
+// job have one, and what the data are decides the rest (language.md 4.3). What nothing
+// published needs is left out.
 func (g *Graph) Resolution() []Remark {
-	sources, hinted, slowest := 0, 0, NodeID(-1)
+	published := g.Published()
+	if !slices.Contains(published, true) {
+		return []Remark{{wholeProgram, "Nothing is published, so nothing is computed."}}
+	}
+	sources, hinted, slowest := 0, 0, wholeProgram
 	for i, n := range g.Nodes {
 		hint, ok := resolutionHint(n.Op)
-		if !ok {
+		if !ok || !published[i] {
 			continue
 		}
 		sources++
@@ -38,7 +44,7 @@ func (g *Graph) Resolution() []Remark {
 		}
 	}
 	remarks := []Remark{{wholeProgram, g.pace(sources, hinted, slowest)}}
-	return append(remarks, g.spans(slowest)...)
+	return append(remarks, g.spans(slowest, published)...)
 }
 
 // hintOf returns the resolution that a source is said to have; of no node 0.
@@ -78,10 +84,13 @@ func (g *Graph) pace(sources, hinted int, slowest NodeID) string {
 }
 
 // spans tells of the windows and shifts that the resolution bears upon.
-func (g *Graph) spans(slowest NodeID) (remarks []Remark) {
+func (g *Graph) spans(slowest NodeID, published []bool) (remarks []Remark) {
 	hint, _ := g.hintOf(slowest)
 	shortest, nearest := wholeProgram, wholeProgram // of windows, of shifts
 	for i, n := range g.Nodes {
+		if !published[i] {
+			continue
+		}
 		id := NodeID(i)
 		switch op := n.Op.(type) {
 		case *Window, *When, *HistogramReduce, *KPSS:
@@ -111,15 +120,15 @@ func (g *Graph) spans(slowest NodeID) (remarks []Remark) {
 		"The shortest window is %s long; with longer slots it would hold one value, and do nothing.")
 	add(nearest, "A shift by %s is shorter than a slot of %s, which the service refuses.",
 		"The shortest shift is by %s; with longer slots the service would refuse it.")
-	return append(remarks, g.old()...)
+	return append(remarks, g.old(published)...)
 }
 
 // old tells of sources that read data so old that they are only kept coarser.
-func (g *Graph) old() (remarks []Remark) {
+func (g *Graph) old(published []bool) (remarks []Remark) {
 	for i, h := range g.Histories() {
 		_, source := resolutionHint(g.Nodes[i].Op)
 		switch {
-		case !source:
+		case !source || !published[i]:
 		case h.Time > keptCoarse:
 			remarks = append(remarks, Remark{NodeID(i), fmt.Sprintf("Data up to %s old are read; the service keeps them %s.", Duration(h.Time), days(keptCoarse))})
 		case h.Time > keptFine:
