@@ -186,9 +186,9 @@ func (*Threshold) describe(in string) string {
 func reduction(r Reduce, arg float64) string {
 	switch r {
 	case Min:
-		return "smallest"
+		return "smallest value"
 	case Max:
-		return "largest"
+		return "largest value"
 	case Count:
 		return "number of values"
 	case Size:

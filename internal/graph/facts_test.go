@@ -139,7 +139,7 @@ func TestResolution(t *testing.T) {
 		want []string
 	}{
 		{[]Op{&Const{}}, []string{"-1 Nothing is read, so a slot is as long as the job is asked for, else 1s."}},
-		{[]Op{hinted(0)}, []string{"-1 A slot is as long as the longest time between two points of the series that are read; the program does not say which."}},
+		{[]Op{hinted(0)}, []string{"-1 The data decide how long a slot is: the series that is reported least often. The program says nothing about it."}},
 		{[]Op{hinted(second), hinted(2 * second), hinted(time.Second)}, []string{"-1 A slot is 20s long, as n1 says with resolution=, or longer if the job is asked for that."}},
 		{[]Op{hinted(0), &HistogramFetch{Resolution: second}, &PathFetch{}}, []string{
 			"-1 A slot is at least 10s long, as n1 says with resolution=, and longer if other series that are read are reported less often."}},
@@ -149,12 +149,12 @@ func TestResolution(t *testing.T) {
 			"2 A window of 1s is shorter than a slot of 10s: it holds one value, and does nothing.",
 			"4 A shift by 1s is shorter than a slot of 10s, which the service refuses."}},
 		{[]Op{hinted(0), &Window{Over: 9 * day}, &Timeshift{Offset: day}}, []string{
-			"-1 A slot is as long as the longest time between two points of the series that are read; the program does not say which.",
+			"-1 The data decide how long a slot is: the series that is reported least often. The program says nothing about it.",
 			"1 The shortest window is 1w2d long; with longer slots it would hold one value, and do nothing.",
 			"2 The shortest shift is by 1d; with longer slots the service would refuse it.",
 			"0 Data up to 1w3d old are read; what is older than 8 days (96 days in some plans) has a resolution of 10s at best."}},
 		{[]Op{hinted(0), &Timeshift{Offset: 420 * day}}, []string{
-			"-1 A slot is as long as the longest time between two points of the series that are read; the program does not say which.",
+			"-1 The data decide how long a slot is: the series that is reported least often. The program says nothing about it.",
 			"1 The shortest shift is by 60w; with longer slots the service would refuse it.",
 			"0 Data up to 60w old are read; the service keeps them 416 days."}},
 	} {
@@ -244,7 +244,7 @@ func TestDot(t *testing.T) {
   n8 -> n9 [label="off"];
   n10 [label="n10  n9.publish('a \"b\" \\\\c')\ndetect block {*}", tooltip="1:11 Sends n9 out of the program as 'a \"b\" \\\\c'.", shape=doubleoctagon];
   n9 -> n10;
-  n11 [label="n11  n1.max(by=[host])\nstream {host}", tooltip="1:12 The largest over the series of n1 with the same host in each slot. Series that lack it are left out.", style=dashed];
+  n11 [label="n11  n1.max(by=[host])\nstream {host}", tooltip="1:12 The largest value over the series of n1 with the same host in each slot. Series that lack it are left out.", style=dashed];
   n1 -> n11;
 }
 `

@@ -76,7 +76,7 @@ func (g *Graph) pace(sources, hinted int, slowest NodeID) string {
 	case sources == 0:
 		return "Nothing is read, so a slot is as long as the job is asked for, else 1s."
 	case hinted == 0:
-		return "A slot is as long as the longest time between two points of the series that are read; the program does not say which."
+		return "The data decide how long a slot is: the series that is reported least often. The program says nothing about it."
 	case hinted == sources:
 		return fmt.Sprintf("A slot is %s long, as n%d says with resolution=, or longer if the job is asked for that.", Duration(hint), slowest)
 	}

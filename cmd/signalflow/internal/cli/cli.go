@@ -106,6 +106,6 @@ engine of its own, or in Splunk Observability Cloud.`,
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate(versionText())
-	root.AddCommand(a.runCommand(), a.fmtCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.fmtCommand(), a.explainCommand(), a.versionCommand())
 	return root
 }
