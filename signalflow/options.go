@@ -91,5 +91,11 @@ func (o *Options) prepare(program string) (ExecuteRequest, error) {
 	if o.MaxPoints == 0 {
 		o.MaxPoints = defaultMaxPoints
 	}
-	return r, r.validate()
+	if err := r.validate(); err != nil {
+		return r, err
+	}
+	if o.Preflight {
+		return r, r.validateRange()
+	}
+	return r, nil
 }

@@ -12,8 +12,8 @@ import (
 // there already is used; with one in the future the query waits for it.
 //
 // A lost connection does not harm a query: it goes on as a [Stream] does, and has the errors
-// of a stream. With an error the result holds what had come until then; no data is no error
-// here, see [Result.NoData].
+// of a stream. With an error the result holds what had come until then, and is nil if nothing
+// could begin; no data is no error here, see [Result.NoData].
 func (c *Client) Query(ctx context.Context, program string, o Options) (*Result, error) {
 	now := time.Now()
 	if o.Stop.IsZero() && o.Request.Stop.IsZero() && o.Request.StopMs == 0 {

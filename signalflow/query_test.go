@@ -169,6 +169,9 @@ func TestQueryErrors(t *testing.T) {
 		if r, err := c.Query(ctx, "big", Options{Start: now, Stop: now.Add(time.Hour)}); !errors.Is(err, context.DeadlineExceeded) || len(r.Series[0].Points) < 59 {
 			t.Errorf("got %v with %v", err, r)
 		}
+		if _, err := c.Stream(t.Context(), "big", Options{Preflight: true, Start: now}); err == nil || !strings.Contains(err.Error(), "a Start and a Stop") {
+			t.Errorf("a preflight without an end: %v", err)
+		}
 		for _, program := range []string{"bad", "big"} {
 			if err := f.WaitForRunning(t.Context(), program, 0); err != nil {
 				t.Error(err)

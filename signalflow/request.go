@@ -195,6 +195,14 @@ func (er *ExecuteRequest) validateOptions() error {
 	return nil
 }
 
+// validateRange checks what a preflight needs (protocol.md 2.5).
+func (er *ExecuteRequest) validateRange() error {
+	if er.Start.IsZero() && er.StartMs == 0 || er.Stop.IsZero() && er.StopMs == 0 {
+		return errors.New("signalflow: preflight needs a Start and a Stop: it looks at a past range")
+	}
+	return nil
+}
+
 // validateChannel keeps to what fits the 16 bytes of a binary header (protocol.md 2.1).
 func validateChannel(name string) error {
 	if len(name) > 16 {

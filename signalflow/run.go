@@ -29,8 +29,8 @@ func (c *Client) Preflight(ctx context.Context, req *ExecuteRequest) (*Computati
 	if err := req.validate(); err != nil {
 		return nil, err
 	}
-	if req.Start.IsZero() && req.StartMs == 0 || req.Stop.IsZero() && req.StopMs == 0 {
-		return nil, errors.New("signalflow: preflight needs a Start and a Stop: it looks at a past range")
+	if err := req.validateRange(); err != nil {
+		return nil, err
 	}
 	return c.execute(ctx, kindPreflight, req, nil)
 }

@@ -15,8 +15,9 @@ import (
 // exactly once, in order (protocol.md 6.5 and 6.6). [Client.Stream] makes it.
 //
 // The results are read with a loop over [Stream.Batches], [Stream.Events] or [Stream.All].
-// [Stream.Latest] is a snapshot that needs no loop. All methods may be called concurrently,
-// but a stream has one loop at a time.
+// [Stream.Latest] is a snapshot that needs no loop, except under the policy Block, which
+// stands still without one. All methods may be called concurrently, but a stream has one loop
+// at a time.
 //
 // What the loop has not taken yet is bounded in bytes, see [QueueSize]; Options.Overflow
 // says what happens at the bound. As long as no loop has begun the oldest items are dropped
@@ -112,7 +113,8 @@ func (s *Stream) watch(ctx context.Context) {
 
 // All iterates over everything that the stream has to say, in order. The loop ends when the
 // program has ended; if that was not its normal end, the last turn has the error, see
-// [Stream.Err]. Leaving the loop does not end the stream: a further loop goes on.
+// [Stream.Err]. Leaving the loop does not end the stream: a further loop goes on,
+// and what waits for it is bounded as if the first one still ran.
 func (s *Stream) All() iter.Seq2[Item, error] {
 	return loop(s, func(it Item) (Item, bool) { return it, true })
 }
