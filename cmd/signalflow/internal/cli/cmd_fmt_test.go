@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -149,15 +148,9 @@ func TestFormatWritesWhatChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(dir, 0o700) })
-	run := func(args ...string) (code int, stdout, stderr string) {
-		var out, errs bytes.Buffer
-		a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
-		code = a.main(t.Context(), append([]string{"fmt"}, args...))
-		return code, out.String(), errs.String()
-	}
 	same := filepath.Join(dir, "same.flow")
 	before, _ := os.Stat(same)
-	if code, out, errs := run("-w", same, filepath.Join(dir, "bom.flow")); code != exitOK || out+errs != "" {
+	if code, out, errs := runApp(t, "fmt", "-w", same, filepath.Join(dir, "bom.flow")); code != exitOK || out+errs != "" {
 		t.Errorf("%d %q %q", code, out, errs)
 	}
 	if after, _ := os.Stat(same); !os.SameFile(before, after) || after.ModTime() != before.ModTime() {
@@ -166,7 +159,7 @@ func TestFormatWritesWhatChanges(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	code, out, errs := run("-w", dir)
+	code, out, errs := runApp(t, "fmt", "-w", dir)
 	if code != exitProgram || out != "" || !strings.Contains(errs, "bad.flow:1:3 | a=") {
 		t.Errorf("%d %q %q", code, out, errs)
 	}
