@@ -68,6 +68,8 @@ var table = []row{
 		"signalflow/messages", "syntax",
 		"internal/engine", "internal/eval", "internal/graph", "internal/resolve", "internal/series", "internal/wire",
 	}, []string{idtool}, "the one place where the engine meets the wire; it is given its store and its clock"},
+	{"cmd/signalflow/internal/ingest", []string{"internal/series"}, nil,
+		"a format gives samples; it knows neither the store that takes them nor the engine"},
 	{"cmd/signalflow/internal/hostmetrics", []string{"internal/series"}, []string{gopsutil},
 		"a source of samples knows where they go, not who reads them; gopsutil stays here"},
 	{"cmd/signalflow/internal/programs", []string{"syntax"}, []string{hcl, cty},

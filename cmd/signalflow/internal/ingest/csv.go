@@ -1,0 +1,258 @@
+package ingest
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// Names of columns with a meaning of their own, in lower case.
+var (
+	timeColumns   = []string{"timestamp", "time", "ts", "date"}
+	metricColumns = []string{"metric", "sf_metric", "__name__"}
+)
+
+// csv reads rows under a header line, separated by commas, or by tabs or semicolons if the
+// header has more of those.
+//
+// In the long form, with the columns metric and value, a row is one point; type, arrival and
+// dimensions (a JSON object) are known by name, and every other column is a dimension. In the
+// wide form every column is a series, named metric or metric{host=a, dc=b}, behind which its
+// type may stand; a column whose first entry is no number is a dimension of all others.
+func (d *decoder) csv(in *bufio.Reader) error {
+	r := csv.NewReader(in)
+	r.ReuseRecord = true
+	r.Comma = separator(in)
+	head, err := r.Read()
+	if err != nil {
+		return d.csvError(err)
+	}
+	head = slices.Clone(head)
+	for i := range head {
+		head[i] = strings.TrimSpace(head[i])
+	}
+	t := &csvTable{decoder: d, head: head, time: column(head, timeColumns...)}
+	if t.time < 0 {
+		d.line = 1
+		return d.errorf("no column %s in %q", strings.Join(timeColumns, ", "), head)
+	}
+	t.metric, t.value = column(head, metricColumns...), column(head, "value")
+	t.kind, t.arrival, t.dimensions = column(head, "type"), column(head, "arrival"), column(head, "dimensions")
+	row := t.long
+	if t.metric < 0 || t.value < 0 {
+		row = t.wide
+	}
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return d.csvError(err)
+		}
+		d.line, _ = r.FieldPos(0)
+		if err := row(record); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *decoder) csvError(err error) error {
+	var parse *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: the file is empty", d.name)
+	case errors.As(err, &parse):
+		d.line = parse.Line
+		return d.errorf("%w", parse.Err)
+	}
+	return fmt.Errorf("%s: %w", d.name, err)
+}
+
+func separator(in *bufio.Reader) rune {
+	head, _ := in.Peek(4096)
+	line, _, _ := strings.Cut(string(head), "\n")
+	most := ','
+	for _, c := range "\t;" {
+		if strings.Count(line, string(c)) > strings.Count(line, string(most)) {
+			most = c
+		}
+	}
+	return most
+}
+
+// column returns the place of the first column with one of the names, or -1.
+func column(head []string, names ...string) int {
+	return slices.IndexFunc(head, func(h string) bool { return slices.Contains(names, strings.ToLower(h)) })
+}
+
+// csvTable is a table with what its header says; a place is -1 where there is no such column.
+type csvTable struct {
+	*decoder
+	head                                           []string
+	time, metric, value, kind, arrival, dimensions int
+	labels                                         []series.Label // of the row
+
+	// the wide form:
+	named   []csvSeries                 // by column
+	columns map[string][]*series.Series // by the values of the dimension columns: the series of each column
+}
+
+// csvSeries is what the head of a column of the wide form says.
+type csvSeries struct {
+	dimension bool
+	metric    string
+	kind      series.Type
+	labels    []series.Label
+}
+
+// long reads a row that is one point. Without a value it is none.
+func (t *csvTable) long(row []string) error {
+	if row[t.value] == "" || row[t.metric] == "" {
+		return nil
+	}
+	at, err := ParseTime(row[t.time])
+	if err != nil {
+		return t.errorf("%w", err)
+	}
+	value, err := strconv.ParseFloat(strings.TrimSpace(row[t.value]), 64)
+	if err != nil {
+		return t.errorf("value %q is no number", row[t.value])
+	}
+	var kind series.Type
+	if t.kind >= 0 {
+		if kind, err = metricType(row[t.kind]); err != nil {
+			return t.errorf("%w", err)
+		}
+	}
+	var arrival int64
+	if t.arrival >= 0 && row[t.arrival] != "" {
+		if arrival, err = ParseTime(row[t.arrival]); err != nil {
+			return t.errorf("%w", err)
+		}
+	}
+	if err := t.rowLabels(row); err != nil {
+		return err
+	}
+	return t.emit(t.series(row[t.metric], kind, t.labels), at, value, arrival)
+}
+
+// rowLabels reads the dimensions of a row of the long form.
+func (t *csvTable) rowLabels(row []string) error {
+	t.labels = t.labels[:0]
+	for i, cell := range row {
+		switch i {
+		case t.time, t.metric, t.value, t.kind, t.arrival:
+		case t.dimensions:
+			if cell == "" {
+				continue
+			}
+			var pairs map[string]string
+			if err := json.Unmarshal([]byte(cell), &pairs); err != nil {
+				return t.errorf("dimensions %s: want a JSON object of texts", cell)
+			}
+			for _, name := range slices.Sorted(maps.Keys(pairs)) {
+				t.labels = append(t.labels, series.Label{Name: name, Value: pairs[name]})
+			}
+		default:
+			if cell != "" {
+				t.labels = append(t.labels, series.Label{Name: t.head[i], Value: cell})
+			}
+		}
+	}
+	return nil
+}
+
+// wide reads a row that has a point of each series.
+func (t *csvTable) wide(row []string) error {
+	if t.named == nil {
+		if err := t.nameColumns(row); err != nil {
+			return err
+		}
+	}
+	at, err := ParseTime(row[t.time])
+	if err != nil {
+		return t.errorf("%w", err)
+	}
+	columns := t.rowSeries(row)
+	for i, cell := range row {
+		if columns[i] == nil || cell == "" {
+			continue
+		}
+		value, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
+		if err != nil {
+			return t.errorf("value %q of %s is no number", cell, t.head[i])
+		}
+		if err := t.emit(columns[i], at, value, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameColumns tells series and dimensions apart, by the first row.
+func (t *csvTable) nameColumns(row []string) error {
+	t.named, t.columns = make([]csvSeries, len(t.head)), map[string][]*series.Series{}
+	found := false
+	for i, head := range t.head {
+		s := &t.named[i]
+		if i == t.time {
+			continue
+		}
+		if _, err := strconv.ParseFloat(strings.TrimSpace(row[i]), 64); err != nil && row[i] != "" && !strings.Contains(head, "{") {
+			s.dimension = true
+			continue
+		}
+		var rest string
+		var err error
+		if s.metric, s.labels, rest, err = parseName(head); err == nil {
+			s.kind, err = metricType(rest)
+		}
+		if err != nil {
+			return t.errorf("column %q: %w", head, err)
+		}
+		found = found || s.metric != ""
+	}
+	if !found {
+		return t.errorf("no column holds numbers: a table is long with the columns metric and value, or has a column for each series")
+	}
+	return nil
+}
+
+// rowSeries returns the series of each column for the dimensions that a row names.
+func (t *csvTable) rowSeries(row []string) []*series.Series {
+	t.key = t.key[:0]
+	for i := range t.named {
+		if t.named[i].dimension {
+			t.key = append(append(t.key, row[i]...), 0)
+		}
+	}
+	if columns, ok := t.columns[string(t.key)]; ok {
+		return columns
+	}
+	id := string(t.key)
+	columns := make([]*series.Series, len(t.head))
+	for i, s := range t.named {
+		if s.metric == "" {
+			continue
+		}
+		labels := slices.Clone(s.labels)
+		for k, other := range t.named {
+			if other.dimension && row[k] != "" {
+				labels = append(labels, series.Label{Name: t.head[k], Value: row[k]})
+			}
+		}
+		columns[i] = t.series(s.metric, s.kind, labels)
+	}
+	t.columns[id] = columns
+	return columns
+}

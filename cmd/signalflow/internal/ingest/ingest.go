@@ -1,0 +1,224 @@
+// Package ingest reads recorded metrics: one file a format, each of which gives series samples.
+// It knows neither a store nor the engine.
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// Format is a form that recorded metrics come in.
+type Format string
+
+const (
+	CSV         Format = "csv"         // long: a point a row; wide: a column a series
+	NDJSON      Format = "ndjson"      // a point a line; also datapoints as the service takes them
+	OTLP        Format = "otlp"        // OTLP metrics as JSON, one export request after the other
+	OpenMetrics Format = "openmetrics" // OpenMetrics, and the text format of Prometheus
+)
+
+// Formats are all of them.
+var Formats = []Format{CSV, NDJSON, OTLP, OpenMetrics}
+
+// Options say how recorded metrics are read. The zero value works.
+type Options struct {
+	Format Format    // empty: told by the name and the first bytes
+	Now    time.Time // of samples that have no time of their own; zero: the present
+}
+
+const (
+	batchSize = 1024     // most samples handed over at once
+	maxLine   = 4 << 20  // bytes of a line
+	maxValue  = 64 << 20 // bytes of one JSON value over several lines
+)
+
+// Read reads recorded metrics, compressed with gzip or not, and hands the samples over in
+// batches, in the order of the file; take must not keep the slice. A sample whose arrival is
+// not recorded has arrived at its time. Values that are not finite are handed over as well.
+//
+// An error names the place, as name:line: text. That of take is returned as it is.
+func Read(r io.Reader, name string, o Options, take func([]series.Sample) error) error {
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	in := bufio.NewReaderSize(r, 64<<10)
+	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		defer unzipped.Close()
+		in = bufio.NewReaderSize(unzipped, 64<<10)
+		name = strings.TrimSuffix(name, ".gz")
+	}
+	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
+		in.Discard(3) // the byte order mark that editors put there
+	}
+	if o.Format == "" {
+		head, _ := in.Peek(4096)
+		if o.Format = detect(name, head); o.Format == "" {
+			return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", name)
+		}
+	}
+	d := &decoder{name: name, now: o.Now.UnixMilli(), take: take, known: map[string]*series.Series{}}
+	if err := d.read(o.Format, in); err != nil {
+		return err
+	}
+	return d.flush()
+}
+
+// detect tells the format by the end of the name, else by how the text begins.
+func detect(name string, head []byte) Format {
+	text := strings.TrimLeft(string(head), " \t\r\n")
+	otlp := strings.Contains(text, `"resourceMetrics"`)
+	switch strings.ToLower(path.Ext(name)) {
+	case ".csv", ".tsv":
+		return CSV
+	case ".prom", ".om", ".metrics":
+		return OpenMetrics
+	case ".otlp":
+		return OTLP
+	}
+	switch {
+	case strings.HasPrefix(text, "{") && otlp:
+		return OTLP
+	case strings.HasPrefix(text, "{"):
+		return NDJSON
+	case strings.HasPrefix(text, "# TYPE "), strings.HasPrefix(text, "# HELP "), strings.HasPrefix(text, "# UNIT "):
+		return OpenMetrics
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	if strings.Contains(line, ",") {
+		return CSV
+	}
+	return ""
+}
+
+// decoder is what the formats share: the place of errors, series that are made once, and
+// samples on their way out.
+type decoder struct {
+	name  string
+	line  int
+	now   int64
+	take  func([]series.Sample) error
+	batch []series.Sample
+	known map[string]*series.Series
+	key   []byte
+}
+
+func (d *decoder) read(f Format, in *bufio.Reader) error {
+	switch f {
+	case CSV:
+		return d.csv(in)
+	case NDJSON:
+		return d.ndjson(in)
+	case OTLP:
+		return d.otlp(in)
+	case OpenMetrics:
+		return d.openMetrics(in)
+	}
+	return fmt.Errorf("format %q is not one of csv, ndjson, otlp and openmetrics", f)
+}
+
+func (d *decoder) errorf(format string, args ...any) error {
+	return fmt.Errorf("%s:%d: %w", d.name, d.line, fmt.Errorf(format, args...))
+}
+
+// series returns the series of a metric with dimensions, the same one for the same.
+func (d *decoder) series(metric string, kind series.Type, labels []series.Label) *series.Series {
+	sorted := series.SortLabels(labels)
+	d.key = append(append(d.key[:0], metric...), 0)
+	d.key = sorted.AppendKey(d.key)
+	s, ok := d.known[string(d.key)]
+	if !ok {
+		s = series.New(metric, kind, append([]series.Label(nil), sorted...)...)
+		d.known[string(d.key)] = s
+	}
+	return s
+}
+
+// emit hands a sample on.
+func (d *decoder) emit(s *series.Series, at int64, value float64, arrival int64) error {
+	if arrival == 0 {
+		arrival = at
+	}
+	d.batch = append(d.batch, series.Sample{Series: s, Point: series.Point{Time: at, Value: value}, Arrival: arrival})
+	if len(d.batch) == batchSize {
+		return d.flush()
+	}
+	return nil
+}
+
+func (d *decoder) flush() error {
+	if len(d.batch) == 0 {
+		return nil
+	}
+	batch := d.batch
+	d.batch = d.batch[:0]
+	return d.take(batch)
+}
+
+// lines calls do for each line that is not empty.
+func (d *decoder) lines(in io.Reader, do func(line []byte) error) error {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
+	for scanner.Scan() {
+		d.line++
+		if line := bytes.TrimSpace(scanner.Bytes()); len(line) > 0 {
+			if err := do(line); err != nil {
+				return err
+			}
+		}
+	}
+	err := scanner.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		d.line++
+		return d.errorf("the line is longer than %d bytes", maxLine)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.name, err)
+	}
+	return nil
+}
+
+// typeNames are the metric types by the names that formats use.
+var typeNames = map[string]series.Type{
+	"gauge": series.Gauge, "counter": series.Counter,
+	"cumulative_counter": series.CumulativeCounter, "cumulative": series.CumulativeCounter,
+}
+
+// metricType reads the name of a type; an empty one is a gauge.
+func metricType(name string) (series.Type, error) {
+	kind, ok := typeNames[strings.ToLower(name)]
+	if !ok && name != "" {
+		return 0, fmt.Errorf("type %q is not one of gauge, counter and cumulative_counter", name)
+	}
+	return kind, nil
+}
+
+// millis makes milliseconds of a number since the epoch, whose unit its size tells: seconds
+// up to the year 5138, then milliseconds, microseconds and nanoseconds.
+func millis(x float64) (int64, error) {
+	switch size := math.Abs(x); {
+	case math.IsNaN(x) || size > 1e20:
+		return 0, fmt.Errorf("%g is no time", x)
+	case size < 1e11:
+		return int64(math.Round(x * 1e3)), nil
+	case size < 1e14:
+		return int64(math.Round(x)), nil
+	case size < 1e17:
+		return int64(math.Round(x / 1e3)), nil
+	default:
+		return int64(math.Round(x / 1e6)), nil
+	}
+}
