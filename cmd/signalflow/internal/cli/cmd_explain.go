@@ -141,6 +141,9 @@ func (a *app) programsToExplain(args []string, f explainFlags) (programs.Result,
 // explain writes the graphs of programs.
 func (a *app) explain(ctx context.Context, found programs.Result, library *eval.Library, f explainFlags) error {
 	failed := len(found.Problems) > 0
+	if !failed && len(found.Programs) == 0 {
+		return usageError{"there is no program to explain"}
+	}
 	for _, p := range found.Problems {
 		io.WriteString(a.stderr, drawn(p.Place, p.Msg))
 	}
@@ -251,7 +254,7 @@ type explainedJSON struct {
 }
 
 type programJSON struct {
-	File     string        `json:"file"`
+	File     string        `json:"file,omitempty"` // none: an argument
 	Name     string        `json:"name,omitempty"`
 	Kind     string        `json:"kind"`
 	Line     int           `json:"line"` // of the file that the program begins on
@@ -268,7 +271,7 @@ type warningJSON struct {
 }
 
 func (e *explained) json() programJSON {
-	out := programJSON{File: e.File, Name: e.Name, Kind: e.Kind.String(), Line: e.Place(syntax.Span{}).Start.Line, Warnings: []warningJSON{}, Graph: e.graph}
+	out := programJSON{File: strings.TrimPrefix(e.File, argumentName), Name: e.Name, Kind: e.Kind.String(), Line: e.Place(syntax.Span{}).Start.Line, Warnings: []warningJSON{}, Graph: e.graph}
 	for _, d := range e.said {
 		out.Warnings = append(out.Warnings, warningJSON{d.File, d.Start.Line, d.Start.Column, d.Rule, d.Message()})
 	}

@@ -150,7 +150,8 @@ func (a *app) filesToFormat(args []string, f fmtFlags) ([]*fileToFormat, error) 
 	return files, nil
 }
 
-// walk visits a file, or the files in a folder that are formatted.
+// walk visits a file, or the files in a folder that are formatted. JavaScript with types of
+// another Flow ends in .js.flow.
 func walk(root string, visit func(name string) error) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch name := d.Name(); {
@@ -158,7 +159,7 @@ func walk(root string, visit func(name string) error) error {
 			return usageError{err.Error()}
 		case d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules"):
 			return fs.SkipDir
-		case path == root && !d.IsDir(), d.Type().IsRegular() && slices.Contains(formatted, filepath.Ext(name)):
+		case path == root && !d.IsDir(), d.Type().IsRegular() && slices.Contains(formatted, filepath.Ext(name)) && !strings.HasSuffix(name, ".js.flow"):
 			return visit(path)
 		}
 		return nil
@@ -231,14 +232,18 @@ func (a *app) deliver(file *fileToFormat, text string, changed bool, f fmtFlags)
 }
 
 // rewrite puts a text in place of a file, all of it or nothing, and keeps its mode. Of a
-// symbolic link the file that it leads to is written.
+// symbolic link the file that it leads to is written. A file that must not be written stays.
 func rewrite(name, text string) error {
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	old, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
+		return err
+	}
+	info, err := old.Stat()
+	if err = errors.Join(err, old.Close()); err != nil {
 		return err
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")

@@ -98,6 +98,9 @@ func (f *fileToFormat) terraform() (string, []mistake) {
 			continue
 		}
 		done[p.Body.From] = true
+		if !f.holds(p.Body) {
+			return f.text, append(mistakes, mistake{rendered: fmt.Sprintf("error: %s was changed while it was read\n", f.name)})
+		}
 		edit, why := formatProgram(p)
 		if why != nil {
 			mistakes = append(mistakes, why...)
@@ -115,6 +118,14 @@ func (f *fileToFormat) terraform() (string, []mistake) {
 // heredoc reports whether a body has lines of its own, which a quoted string has not.
 func (f *fileToFormat) heredoc(b *programs.Body) bool {
 	return 0 < b.From && b.From <= len(f.text) && f.text[b.From-1] == '\n'
+}
+
+// holds reports whether a body stands in the text, blanks apart: they were read one after
+// the other.
+func (f *fileToFormat) holds(b *programs.Body) bool {
+	edit, err := b.Edit(b.Parts)
+	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	return err == nil && edit.To <= len(f.text) && squeeze(edit.New) == squeeze(f.text[edit.From:edit.To])
 }
 
 // formatProgram returns the edit that formats a program where it stands, or why it cannot.

@@ -136,6 +136,23 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// A file that changes after its programs were found is left alone.
+func TestFormatChangedFile(t *testing.T) {
+	const text = "resource \"signalfx_detector\" \"a\" {\n  program_text = <<EOF\na  =  1\nEOF\n}\n"
+	file := &fileToFormat{name: "a.tf", stdin: true, text: text}
+	findPrograms([]*fileToFormat{file})
+	for _, changed := range []string{strings.Replace(text, "=  1", "=  2", 1), text[:50], "# new\n" + text} {
+		file.text = changed
+		if got, mistakes := file.format(); got != changed || len(mistakes) != 1 && len(changed) == len(text) {
+			t.Errorf("%q became %q, %v", changed, got, mistakes)
+		}
+	}
+	file.text = text
+	if got, mistakes := file.format(); got != strings.Replace(text, "  =  ", " = ", 1) || mistakes != nil {
+		t.Errorf("%q, %v", got, mistakes)
+	}
+}
+
 // Files that are formatted are not touched, not even with the same text.
 func TestFormatWritesWhatChanges(t *testing.T) {
 	dir := t.TempDir()
