@@ -11,8 +11,12 @@ import (
 	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
-// maxReferences bounds how deep locals refer to one another.
-const maxReferences = 64
+// Bounds of one program: how deep locals refer to one another, and how many expressions make
+// its text. Locals that refer to others twice could double it without end.
+const (
+	maxReferences  = 64
+	maxExpressions = 100_000
+)
 
 // assembler puts the text of a program together from the expression that makes it, and
 // keeps where each part comes from.
@@ -21,12 +25,16 @@ type assembler struct {
 	scope    *scope
 	template *template // that the expression is a part of
 	depth    int
+	count    *int // of expressions so far
 	text     text
 	types    []cty.Type // of what stands for each guess of the text, in order
 }
 
 // expr adds the text that an expression makes.
 func (a *assembler) expr(x hclsyntax.Expression) {
+	if *a.count++; *a.count > maxExpressions {
+		return
+	}
 	switch x := x.(type) {
 	case *hclsyntax.ParenthesesExpr:
 		a.expr(x.Expression)
@@ -77,9 +85,11 @@ func (a *assembler) name(x *hclsyntax.ScopeTraversalExpr) {
 		a.computed(x)
 		return
 	}
-	if _, known := asString(a.value(d)); !known && isReference(d.expr) {
-		a.computed(x)
-		return
+	if isReference(d.expr) {
+		if _, known := asString(a.value(d)); !known {
+			a.computed(x)
+			return
+		}
 	}
 	in := *a
 	in.scope, in.template = &scope{}, nil

@@ -78,7 +78,8 @@ func (b *Body) write(out *strings.Builder, text string, start bool) bool {
 	for line := range strings.Lines(text) {
 		switch b.form {
 		case heredoc:
-			if start && strings.Trim(line, "\r\n") != "" {
+			// A line of blanks alone has kept them.
+			if start && (strings.TrimSpace(line) != "" || !strings.HasSuffix(line, "\n")) {
 				out.WriteString(b.indent)
 			}
 			out.WriteString(escapeTemplate(line))

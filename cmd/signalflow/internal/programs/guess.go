@@ -213,6 +213,8 @@ func guessOperand(list []syntax.Token, after string) string {
 	case syntax.LT, syntax.GT, syntax.LE, syntax.GE, syntax.EQ, syntax.NE,
 		syntax.PLUS, syntax.MINUS, syntax.STAR, syntax.SLASH, syntax.POWER:
 		return guessNumber
+	case syntax.IF, syntax.ELIF:
+		return "True"
 	}
 	return guessValue(enclosing(list), list[len(list)-1].Kind)
 }

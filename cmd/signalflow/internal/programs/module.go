@@ -85,13 +85,16 @@ func (r *reader) module(name, content string) *module {
 	return m
 }
 
-// add parses a file and notes what it declares.
+// add parses a file and notes what it declares; of one with mistakes nothing.
 func (m *module) add(name, content string) {
 	src := syntax.NewSource(name, content)
 	m.sources[name] = src
 	parsed, diags := hclsyntax.ParseConfig([]byte(content), name, hcl.InitialPos)
 	body := parsed.Body.(*hclsyntax.Body)
 	m.files[filepath.Base(name)] = &tfFile{src, body, diags}
+	if diags.HasErrors() {
+		return
+	}
 	for _, b := range body.Blocks {
 		switch {
 		case b.Type == "variable" && len(b.Labels) == 1:
@@ -141,6 +144,9 @@ func (r *reader) values(m *module) {
 			}
 		}
 		r.seen[path] = true
+		if diags.HasErrors() {
+			continue
+		}
 		for name, attr := range parsed.Body.(*hclsyntax.Body).Attributes {
 			m.give(name, attr.Expr)
 		}

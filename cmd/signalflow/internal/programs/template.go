@@ -1,6 +1,7 @@
 package programs
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,7 @@ type template struct {
 	from, to int // of the body: between the markers of a heredoc, with the quotes of a string
 	indent   string
 	pieces   []piece
+	raw      []piece // before the indentation was taken away
 }
 
 // readTemplate reads the heredoc or the quoted string that an expression is; nil if it is
@@ -52,6 +54,7 @@ func readTemplate(src *syntax.Source, rng hcl.Range) *template {
 	}
 	t.split(tokens)
 	if strings.HasPrefix(text, "<<-") {
+		t.raw = slices.Clone(t.pieces)
 		t.flush()
 	}
 	return t
@@ -217,21 +220,22 @@ func leading(s string) int {
 }
 
 // literals returns the pieces of text in a range of the file that stand for a value. Marks
-// such as "~}" trim the value of what is around them.
+// such as "~}" trim what is around them, and can keep indentation from being taken away.
 func (t *template) literals(rng hcl.Range, value string) []piece {
-	var in []piece
-	var all strings.Builder
-	for _, p := range t.pieces {
-		if !p.code && p.from >= rng.Start.Byte && p.to <= rng.End.Byte {
-			in = append(in, p)
-			all.WriteString(p.text)
+	for _, list := range [][]piece{t.pieces, t.raw} {
+		var in []piece
+		var all strings.Builder
+		for _, p := range list {
+			if !p.code && p.from >= rng.Start.Byte && p.to <= rng.End.Byte {
+				in = append(in, p)
+				all.WriteString(p.text)
+			}
+		}
+		if skip := strings.Index(all.String(), value); skip >= 0 {
+			return cut(in, skip, skip+len(value))
 		}
 	}
-	skip := strings.Index(all.String(), value)
-	if skip < 0 {
-		return []piece{{from: rng.Start.Byte, to: rng.End.Byte, text: value}}
-	}
-	return cut(in, skip, skip+len(value))
+	return []piece{{from: rng.Start.Byte, to: rng.End.Byte, text: value}}
 }
 
 // cut returns the bytes from..to of the text of pieces.

@@ -25,6 +25,9 @@ func (r *reader) terraform(name, content string) {
 			r.Problems = append(r.Problems, hclProblem(file.src, d))
 		}
 	}
+	if file.diags.HasErrors() {
+		return // of the rest the library is not sure either
+	}
 	for _, block := range file.body.Blocks {
 		address := strings.Join(block.Labels, ".")
 		if block.Type != "resource" {
@@ -34,6 +37,7 @@ func (r *reader) terraform(name, content string) {
 			w := walker{module: m, scope: s, file: file, address: address + s.key, kind: resourceKind(block)}
 			w.block(block.Body)
 			r.Programs = append(r.Programs, w.found...)
+			r.Problems = append(r.Problems, w.problems...)
 		}
 	}
 	for path := range m.whole {
@@ -105,11 +109,12 @@ func (m *module) scopes(body *hclsyntax.Body) []*scope {
 // walker looks for programs in one instance of a block.
 type walker struct {
 	*module
-	scope   *scope
-	file    *tfFile
-	address string
-	kind    Kind
-	found   []*Program
+	scope    *scope
+	file     *tfFile
+	address  string
+	kind     Kind
+	found    []*Program
+	problems []Problem
 }
 
 // block finds the program of a block and those of the blocks in it.
@@ -123,8 +128,12 @@ func (w *walker) block(body *hclsyntax.Body) {
 }
 
 func (w *walker) program(body *hclsyntax.Body, attr *hclsyntax.Attribute) {
-	a := assembler{module: w.module, scope: w.scope}
+	a := assembler{module: w.module, scope: w.scope, count: new(int)}
 	a.expr(attr.Expr)
+	if *a.count > maxExpressions {
+		w.problems = append(w.problems, Problem{Place: placeOf(w.file.src, attr.Expr.Range()), Msg: fmt.Sprintf("more than %d expressions make this text", maxExpressions)})
+		return
+	}
 	a.fill()
 	p := a.text.program(Program{File: w.file.src.Name, Name: w.address, Kind: w.kind, AllLabels: true})
 	if t := readTemplate(w.file.src, unparen(attr.Expr).Range()); t != nil {
