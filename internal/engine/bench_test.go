@@ -76,6 +76,15 @@ var measured = []struct {
 	{"count-over-1h", func() operator {
 		return newWindow(&graph.Window{Func: graph.Count, Over: hour}, ten, &budget{limit: 1 << 40})
 	}, false},
+	{"stddev-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Stddev, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"percentile-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Percentile, Arg: 95, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"median-over-1h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Median, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
 	{"divide", func() operator { return newBinary(graph.Divide) }, true},
 	{"greater", func() operator { return newBinary(graph.Greater) }, true},
 }

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,8 +35,9 @@ func (e example) run(t *testing.T) *recorder {
 	if err != nil {
 		t.Fatalf("%s: %v", e.program, err)
 	}
-	r := newRecorder(t)
-	if err := engine.Run(context.Background(), g, overSlots(store, slots), r); err != nil {
+	r, o := newRecorder(t), overSlots(store, slots)
+	o.Clock = clockAt(24 * time.Hour)
+	if err := engine.Run(context.Background(), g, o, r); err != nil {
 		t.Fatalf("%s: %v", e.program, err)
 	}
 	r.endSlot()
@@ -79,6 +82,48 @@ func TestAggregationExamples(t *testing.T) {
 		{dataTen, "data('n').median().publish()", "{} = 5.5"},
 		{dataM, "data('m').size().publish()", "{} = 3 3 3 3"},
 	})
+}
+
+// The examples of language.md 5.4 for windows.
+func TestWindowExamples(t *testing.T) {
+	checkExamples(t, []example{
+		{dataX, "data('x').size(over='30s').publish()", "{} = 3 3 3 3 3 3"},
+		{dataX, "data('x').median(over='30s').publish()", "{} = 10 11 11 16 19 20"},
+		{dataX, "data('x').percentile(95, over='30s').publish()", "{} = 10 12 12 20 20 25"},
+		{dataX, "data('x').percentile(50, over='30s').publish()", "{} = 10 12 12 20 20 20"},
+		{dataX, "data('x').variance(over='30s').publish()", "{} = 0 1 1 16 1 8.6667"},
+		{dataX, "data('x').stddev(over='30s').publish()", "{} = 0 1 1 4 1 2.9439"},
+		{dataX, "data('x').sample_variance(over='30s').publish()", "{} = - 2 2 32 2 13"},
+		{dataX, "data('x').sample_stddev(over='30s').publish()", "{} = - 1.4142 1.4142 5.6569 1.4142 3.6056"},
+		{dataX, "data('x').mean_plus_stddev(stddevs=2, over='30s').publish()", "{} = 10 13 13 24 21 26.8878"},
+		{dataX, "(data('x').count(over='30s') / data('x').size(over='30s')).publish()", "{} = 0.3333 0.6667 0.6667 0.6667 0.6667 1"},
+		// The dashboard's window, 15 minutes unless the job is told.
+		{dataX, "data('x').sum(over=Args.get('ui.dashboard_window', '15m')).publish()", "{} = 10 22 22 42 60 85"},
+	})
+}
+
+// Of 360 points the 95th percentile is the 18th largest, of 1,000 series the 50th.
+func TestPercentileRank(t *testing.T) {
+	r := example{[]string{"x{} = " + numbers(1, 362)}, "data('x').percentile(95, over='1h').publish()", ""}.run(t)
+	if row := strings.Fields(r.row("{}")); row[359] != "343" || row[361] != "345" {
+		t.Errorf("got %s and %s", row[359], row[361])
+	}
+	var load []string
+	for i := range 1000 {
+		load = append(load, fmt.Sprintf("m{i:%d} = %d", i, i+1))
+	}
+	if got := (example{load, "data('m').percentile(95).publish()", ""}).run(t).rows(); got != "{} = 951" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// numbers writes the integers from a to b.
+func numbers(a, b int) string {
+	var all []string
+	for i := a; i <= b; i++ {
+		all = append(all, strconv.Itoa(i))
+	}
+	return strings.Join(all, " ")
 }
 
 // The examples of language.md 5.4 and 10 for selections.

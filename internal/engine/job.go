@@ -51,7 +51,9 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	}
 	j.grid = newGrid(seen.resolution(o.Resolution), o.Timezone, o.Start)
 	j.setRange(&o, now.UnixMilli())
-	j.plan = newPlan(l, &o, j.grid)
+	if j.plan, err = newPlan(l, &o, j.grid, j.start); err != nil {
+		return nil, err
+	}
 	j.first = j.start - j.plan.preroll*j.grid.step
 	j.ready = j.first
 	j.limited = make([]bool, len(j.plan.fetches))

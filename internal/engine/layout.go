@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/signalfx/signalflow-client-go/internal/graph"
+import (
+	"fmt"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+)
 
 // layout is the part of a graph that its enabled publish nodes need (language.md 3.1), in
 // dependency order.
@@ -51,23 +56,41 @@ func newLayout(g *graph.Graph) layout {
 }
 
 // reach settles for each node how far back its values are needed, so that the windows after
-// it are full (language.md 4.8).
-func (l layout) reach(step int64) {
+// it are full (language.md 4.8) when the first slot is sent.
+func (l layout) reach(g grid, first int64, zone *time.Location) error {
 	for i := len(l) - 1; i >= 0; i-- {
 		at := &l[i]
-		slots := pastSlots(at.Op, step)
+		slots, hold := int64(0), int64(0)
+		switch op := at.Op.(type) {
+		case *graph.Window:
+			slots = windowSlots(op.Over, g.step) - 1
+			hold = slots * g.step
+		case *graph.Calendar:
+			c, err := newCalendar(op, zone)
+			if err != nil {
+				return fmt.Errorf("engine: line %s: %w", at.Span, err)
+			}
+			slots = c.slotsBefore(op, g, first-at.before*g.step)
+			hold = int64(op.Shift+2) * c.longest().Milliseconds()
+		}
 		for _, in := range at.in {
 			l[in].before = max(l[in].before, at.before+slots)
-			l[in].hold = max(l[in].hold, at.hold+slots*step)
+			l[in].hold = max(l[in].hold, at.hold+hold)
 		}
 	}
+	return nil
 }
 
-// pastSlots returns how many slots before the present one an operator looks at.
-func pastSlots(op graph.Op, step int64) int64 {
-	switch op := op.(type) {
-	case *graph.Window:
-		return windowSlots(op.Over, step) - 1
+// slotsBefore returns how many slots before a slot the cycles begin that it tells of.
+func (c calendar) slotsBefore(op *graph.Calendar, g grid, slot int64) int64 {
+	var begin int64
+	if op.Partial {
+		begin = c.begin(slot + g.step - 1)
+	} else {
+		begin = c.begin(slot - 1)
+		for range op.Shift {
+			begin = c.begin(begin - 1)
+		}
 	}
-	return 0
+	return max(0, slot-g.floor(begin)) / g.step
 }

@@ -37,6 +37,9 @@ func (m *maker) operator(at *placed, n *node) operator {
 		return e
 	case *graph.Window:
 		return newWindow(op, m.grid, m.plan.windows)
+	case *graph.Calendar:
+		c, _ := newCalendar(op, m.options.Timezone) // reach has found no fault
+		return newCycles(op, c, m.grid)
 	case *graph.Publish:
 		if op.Enabled {
 			out := &publish{op: op, serial: at.serial, jobID: m.options.JobID, taken: make(map[uint64]bool)}
@@ -66,17 +69,25 @@ func runs(op graph.Op) (inputs int, ok bool) {
 	case *graph.Select:
 		return 1, op.Count > 0 || op.Share > 0
 	case *graph.Window:
-		return 1, slides(op.Func) && op.Over > 0
+		return 1, reduces(op.Func) && op.Over > 0
+	case *graph.Calendar:
+		return 1, cyclic(op)
 	case *graph.Publish:
 		return 1, true
 	}
 	return 0, false
 }
 
-func slides(r graph.Reduce) bool {
-	switch r {
+// cyclic reports whether a calendar window is one that the compiler makes.
+func cyclic(op *graph.Calendar) bool {
+	switch op.Cycle {
+	case graph.Hour, graph.Day, graph.Week, graph.Month, graph.Quarter:
+	default:
+		return false
+	}
+	switch op.Func {
 	case graph.Sum, graph.Mean, graph.Min, graph.Max, graph.Count:
-		return true
+		return op.Shift >= 0 && !(op.Partial && op.Shift > 0)
 	}
 	return false
 }

@@ -43,10 +43,12 @@ type located[T any] struct {
 	span graph.Span
 }
 
-// newPlan builds the operators of a layout for a slot length.
-func newPlan(l layout, o *Options, gr grid) *plan {
+// newPlan builds the operators of a layout, for a slot length and the first slot to send.
+func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
 	p := &plan{windows: &budget{limit: o.MaxWindowPoints}}
-	l.reach(gr.step)
+	if err := l.reach(gr, start, o.Timezone); err != nil {
+		return nil, err
+	}
 	m := maker{plan: p, options: o, grid: gr}
 	for i := range l {
 		at := &l[i]
@@ -59,7 +61,7 @@ func newPlan(l layout, o *Options, gr grid) *plan {
 		p.nodes = append(p.nodes, n)
 		n.op = m.operator(at, n)
 	}
-	return p
+	return p, nil
 }
 
 // bind settles the series of every stream.
