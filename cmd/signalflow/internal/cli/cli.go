@@ -97,9 +97,10 @@ func printableLines(s string) string {
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "signalflow",
-		Short: "Run SignalFlow programs on this machine's metrics or in the cloud",
+		Short: "Run, check, format and explain SignalFlow programs",
 		Long: `signalflow runs SignalFlow programs: on live metrics of this machine with an
-engine of its own, or in Splunk Observability Cloud.`,
+engine of its own, or in Splunk Observability Cloud. It checks, formats and explains
+them without running them, in files of their own, in Terraform and in JSON.`,
 		Example:       `  signalflow run "data('cpu.utilization').mean().publish('cpu')"`,
 		Version:       version(),
 		SilenceErrors: true,
