@@ -35,13 +35,14 @@ func (b *Batch) All() iter.Seq2[*Series, Value] {
 	return func(yield func(*Series, Value) bool) {
 		series := b.layout.series
 		for _, m := range b.msgs {
-			of := series[:len(m.Payloads)]
-			for i := range m.Payloads {
-				if !yield(of[i], valueOf(&m.Payloads[i])) {
+			points := m.Payloads
+			of := series[:len(points)]
+			for i := range points {
+				if !yield(of[i], valueOf(&points[i])) {
 					return
 				}
 			}
-			series = series[len(m.Payloads):]
+			series = series[len(points):]
 		}
 	}
 }

@@ -46,15 +46,27 @@ func (l *layout) fits(msgs []*messages.DataMessage) (ok, nulls bool) {
 		if len(m.Payloads) > len(ids) {
 			return false, false
 		}
-		for i := range m.Payloads {
-			if m.Payloads[i].TSID != ids[i] {
-				return false, false
-			}
-			nulls = nulls || m.Payloads[i].Type == messages.ValTypeNull
+		same, null := sameOrder(m.Payloads, ids[:len(m.Payloads)])
+		if !same {
+			return false, false
 		}
+		nulls = nulls || null
 		ids = ids[len(m.Payloads):]
 	}
 	return len(ids) == 0, nulls
+}
+
+// sameOrder compares the series of points with as many ids, and looks for nulls. It has no
+// branch inside, since nearly every point of every stream goes through it.
+func sameOrder(points []messages.DataPayload, ids []idtool.ID) (same, nulls bool) {
+	points = points[:len(ids)]
+	differ, least := idtool.ID(0), messages.ValTypeInt
+	for i, id := range ids {
+		p := &points[i]
+		differ |= p.TSID ^ id
+		least = min(least, p.Type)
+	}
+	return differ == 0, least == messages.ValTypeNull
 }
 
 // join finds the series of a batch. It returns those that nothing is known about; then the

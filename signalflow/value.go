@@ -24,13 +24,11 @@ func FloatValue(v float64) Value { return Value{messages.ValTypeDouble, math.Flo
 
 // valueOf reads the value of a payload (protocol.md 4.3).
 func valueOf(p *messages.DataPayload) Value {
-	v := Value{p.Type, binary.BigEndian.Uint64(p.Val[:])}
-	switch p.Type {
-	case messages.ValTypeLong, messages.ValTypeDouble:
-		return v
-	case messages.ValTypeInt: // sign-extended to 64 bits
-		v.kind = messages.ValTypeLong
-		return v
+	if p.Type == messages.ValTypeDouble || p.Type == messages.ValTypeLong {
+		return Value{p.Type, binary.BigEndian.Uint64(p.Val[:])}
+	}
+	if p.Type == messages.ValTypeInt { // sign-extended to 64 bits
+		return Value{messages.ValTypeLong, binary.BigEndian.Uint64(p.Val[:])}
 	}
 	return Value{}
 }
