@@ -62,12 +62,16 @@ var table = []row{
 	{"cmd/signalflow/internal/cli", []string{
 		"signalflow", "signalflow/messages", "syntax",
 		"internal/eval", "internal/graph", "internal/lint", "internal/memnet", "internal/memstore", "internal/resolve", "internal/series", "internal/spell", "internal/wire",
-		"cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/programs", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
+		"cmd/signalflow/internal/demo", "cmd/signalflow/internal/hostmetrics", "cmd/signalflow/internal/ingest", "cmd/signalflow/internal/programs", "cmd/signalflow/internal/replay", "cmd/signalflow/internal/server", "cmd/signalflow/internal/term",
 	}, []string{cobra, pflag, unified, idtool}, "the command line puts the parts together; cobra stays here"},
 	{"cmd/signalflow/internal/server", []string{
 		"signalflow/messages", "syntax",
 		"internal/engine", "internal/eval", "internal/graph", "internal/resolve", "internal/series", "internal/wire",
 	}, []string{idtool}, "the one place where the engine meets the wire; it is given its store and its clock"},
+	{"cmd/signalflow/internal/demo", []string{"internal/series"}, nil,
+		"a source of samples knows where they go, not who reads them"},
+	{"cmd/signalflow/internal/replay", []string{"internal/memstore", "internal/series", "cmd/signalflow/internal/ingest"}, nil,
+		"recorded data with their clock are a source as any other; the engine is not known to it"},
 	{"cmd/signalflow/internal/ingest", []string{"internal/series"}, nil,
 		"a format gives samples; it knows neither the store that takes them nor the engine"},
 	{"cmd/signalflow/internal/hostmetrics", []string{"internal/series"}, []string{gopsutil},

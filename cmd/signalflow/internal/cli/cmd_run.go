@@ -19,6 +19,7 @@ import (
 // runFlags are the flags of run.
 type runFlags struct {
 	target     targetFlags
+	source     sourceFlags
 	file       string
 	output     string
 	duration   time.Duration
@@ -41,6 +42,9 @@ Where it runs:
   given, or if the environment has a token and a realm or URL. --local overrides
   the environment. Flags win over the environment, a URL over a realm; what is
   used is said on standard error.
+
+  On recorded metrics, it runs over all of them at once (--data), or at the speed
+  at which they were recorded (--live). --demo makes up the metrics of a shop.
 
   token   SPLUNK_ACCESS_TOKEN, or SPLUNK_API_TOKEN, SPLUNK_TOKEN,
           SFX_ACCESS_TOKEN, SFX_AUTH_TOKEN, SFX_API_TOKEN, SFX_USER_TOKEN,
@@ -77,6 +81,9 @@ const runExample = `  # The load of this machine's processors, once a second
   # A program from a file, in the cloud
   SPLUNK_ACCESS_TOKEN=... signalflow run --realm us1 -f cpu.flow
 
+  # A recorded morning, a value a minute
+  signalflow run --data monday.csv --stop 2024-01-01T12:00:00Z --resolution 1m -f cpu.flow
+
   # One value for a script, or exit code 124 after half a minute
   signalflow run --timeout 30s "data('memory.utilization').publish()" | head -n 1`
 
@@ -108,6 +115,7 @@ func (a *app) runCommand() *cobra.Command {
 	flags.StringVar(&f.target.url, "url", "", "run in the cloud, at `URL`")
 	flags.StringVar(&f.target.token, "token", "", "access `TOKEN` with API scope; other users can see it in the process list, so prefer SPLUNK_ACCESS_TOKEN")
 	flags.BoolVar(&f.target.local, "local", false, "run here, whatever the environment says")
+	f.source.add(flags)
 	flags.StringVarP(&f.output, "output", "o", "auto", "`FORMAT`: auto, table, ndjson or csv")
 	flags.DurationVar(&f.duration, "duration", 0, "end after this time, such as 10s or 5m (exit code 0)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up when no value has come after this time (exit code 124)")
@@ -138,7 +146,7 @@ func (f *runFlags) check() error {
 	}
 	switch f.output {
 	case "auto", "table", "ndjson", "csv":
-		return nil
+		return f.source.check(&f.target)
 	}
 	return usageError{fmt.Sprintf("-o %s is not one of auto, table, ndjson and csv", f.output)}
 }
@@ -217,9 +225,15 @@ func (p *program) silent() bool {
 
 // run runs a program until it ends, or is ended.
 func (a *app) run(ctx context.Context, f runFlags, p program) error {
+	if f.source.recorded() {
+		f.target.local = true // whatever the environment says
+	}
 	t, err := chooseTarget(f.target, a.getenv)
 	if err != nil {
 		return err
+	}
+	if f.source.recorded() {
+		t.source = f.source.String()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -231,7 +245,7 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 	if p.silent() {
 		notes.warn("the program publishes nothing; end a stream in .publish()")
 	}
-	s, err := a.open(ctx, t)
+	s, span, err := a.open(ctx, t, &f.source, notes)
 	if err != nil {
 		return endedBy(ctx, err)
 	}
@@ -239,7 +253,7 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 	began := time.Now()
 	starting, release := startWithin(ctx, f.timeout)
 	defer release()
-	computation, closeClient, err := execute(starting, s, f, p, notes)
+	computation, closeClient, err := execute(starting, s, f, span, p, notes)
 	if err != nil {
 		return f.inTime(endedBy(starting, err), err)
 	}
@@ -274,7 +288,7 @@ func (f *runFlags) inTime(err, because error) error {
 
 // execute sends the program to a session. While it waits for a connection it tells what
 // goes wrong with the attempts.
-func execute(ctx context.Context, s *session, f runFlags, p program, notes *notices) (*signalflow.Computation, func(), error) {
+func execute(ctx context.Context, s *session, f runFlags, span timeRange, p program, notes *notices) (*signalflow.Computation, func(), error) {
 	var connected atomic.Bool
 	attemptFailed := func(err error) {
 		if !connected.Load() && !errors.As(err, new(*signalflow.AuthError)) { // that one Execute returns
@@ -286,7 +300,7 @@ func execute(ctx context.Context, s *session, f runFlags, p program, notes *noti
 	if err != nil {
 		return nil, nil, usageError{err.Error()}
 	}
-	c, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Resolution: f.resolution, MaxDelay: f.maxDelay})
+	c, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Start: span.start, Stop: span.stop, Resolution: f.resolution, MaxDelay: f.maxDelay})
 	if err != nil {
 		client.Close()
 		return nil, nil, err

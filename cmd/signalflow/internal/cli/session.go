@@ -23,15 +23,33 @@ type session struct {
 	close   func()                   // ends what runs for it, and waits
 }
 
-func (a *app) open(ctx context.Context, t target) (*session, error) {
-	if t.local {
-		return a.openLocal(ctx)
+// open opens the session of a target, and tells the range that the flags ask for.
+func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices) (*session, timeRange, error) {
+	if len(f.files) > 0 {
+		return a.openRecorded(f, notes)
 	}
+	span, err := f.during(time.Now())
+	if err != nil {
+		return nil, span, err
+	}
+	var s *session
+	switch {
+	case f.demo:
+		s = a.openDemo()
+	case t.local:
+		s, err = a.openLocal(ctx)
+	default:
+		s = a.openCloud(t)
+	}
+	return s, span, err
+}
+
+func (a *app) openCloud(t target) *session {
 	options := t.options()
 	if a.dial != nil {
 		options = append(options, signalflow.Dialer(a.dial))
 	}
-	return &session{options: options, close: func() {}}, nil
+	return &session{options: options, close: func() {}}
 }
 
 // localPoints bounds the store of a local session to some 40 MB: half a day of the metrics
@@ -46,12 +64,22 @@ func (a *app) openLocal(ctx context.Context) (*session, error) {
 	if err := collector.Prime(ctx); err != nil {
 		return nil, err
 	}
+	return serve(server.Options{Source: store}, store, collector.Run), nil
+}
+
+// patience is how long the engine waits for an output that does not take what it has. Who
+// reads a whole recording may take long over a part of it.
+const patience = time.Hour
+
+// serve starts an engine on a store, behind the protocol, over connections in memory, and
+// what feeds the store.
+func serve(o server.Options, store *memstore.Store, feed func(context.Context)) *session {
 	listener := memnet.Listen("engine")
-	streams := wire.NewServer(server.New(server.Options{Source: store}), wire.Options{})
+	streams := wire.NewServer(server.New(o), wire.Options{SlowConsumerAfter: patience})
 	web := &http.Server{Handler: streams, ReadHeaderTimeout: 10 * time.Second}
 	running, cancel := context.WithCancel(context.Background())
 	var owned sync.WaitGroup
-	owned.Go(func() { collector.Run(running) })
+	owned.Go(func() { feed(running) })
 	owned.Go(func() { web.Serve(listener) })
 	return &session{
 		options: []signalflow.ClientParam{
@@ -67,7 +95,7 @@ func (a *app) openLocal(ctx context.Context) (*session, error) {
 			cancel()
 			owned.Wait()
 		},
-	}, nil
+	}
 }
 
 // metricNames returns the metrics of a store in order.

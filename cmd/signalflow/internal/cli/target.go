@@ -31,6 +31,7 @@ type targetFlags struct {
 // A target is where a program runs: in the cloud, or in this process.
 type target struct {
 	local    bool
+	source   string   // of the data, when it is not this machine
 	endpoint *url.URL // of the stream, without a token
 	token    string
 	name     string   // for messages: realm us1, or the host
@@ -39,7 +40,10 @@ type target struct {
 
 // String never shows the token.
 func (t target) String() string {
-	if t.local {
+	switch {
+	case t.source != "":
+		return t.source
+	case t.local:
 		return "this machine's metrics"
 	}
 	return t.name

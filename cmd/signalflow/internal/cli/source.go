@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/demo"
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/ingest"
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/replay"
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/server"
+	"github.com/signalfx/signalflow-client-go/internal/memstore"
+	"github.com/signalfx/signalflow-client-go/signalflow"
+)
+
+// sourceFlags are the flags that say which data a program runs on, and over which time.
+type sourceFlags struct {
+	files       []string
+	format      string
+	live, demo  bool
+	start, stop string
+}
+
+func (f *sourceFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.files, "data", nil, "run on recorded metrics in `FILE` (- is standard input); may be repeated")
+	flags.StringVar(&f.format, "format", "", "`FORMAT` of the data: csv, ndjson, otlp or openmetrics (default: as they look)")
+	flags.BoolVar(&f.live, "live", false, "replay --data at real speed instead of at once")
+	flags.BoolVar(&f.demo, "demo", false, "run on made-up metrics of a shop: six services with an incident")
+	flags.StringVar(&f.start, "start", "", "begin at `TIME`: -1h, now, or 2024-01-01T00:00:00Z; -1h of --data is an hour before its end (default: now, or where --data begins)")
+	flags.StringVar(&f.stop, "stop", "", "end at `TIME`, written likewise (default: never, or where --data ends)")
+}
+
+// check reports flags that contradict each other.
+func (f *sourceFlags) check(t *targetFlags) error {
+	elsewhere := t.realm != "" || t.url != "" || t.token != ""
+	switch {
+	case len(f.files) > 0 && f.demo:
+		return usageError{"--data and --demo both name the data; give one of them"}
+	case f.recorded() && elsewhere:
+		return usageError{"--data and --demo run here; they cannot be combined with --realm, --url or --token"}
+	case f.live && len(f.files) == 0:
+		return usageError{"--live is a way to replay --data, which is not given"}
+	case f.format != "" && len(f.files) == 0:
+		return usageError{"--format says what --data holds, which is not given"}
+	}
+	for name, text := range map[string]string{"start": f.start, "stop": f.stop} {
+		if _, err := parseWhen(text, time.Now()); err != nil {
+			return usageError{fmt.Sprintf("--%s %v", name, err)}
+		}
+	}
+	return nil
+}
+
+// recorded reports whether the data are other than what happens here and now.
+func (f *sourceFlags) recorded() bool { return len(f.files) > 0 || f.demo }
+
+// String names the data for messages.
+func (f *sourceFlags) String() string {
+	if f.demo {
+		return "the made-up metrics of a shop"
+	}
+	names := make([]string, len(f.files))
+	for i, name := range f.files {
+		names[i] = filepath.Base(name)
+		if name == "-" {
+			names[i] = "standard input"
+		}
+	}
+	how := ""
+	if f.live {
+		how = ", replayed at real speed"
+	}
+	return "the recorded metrics of " + strings.Join(names, ", ") + how
+}
+
+// timeRange is what a program runs over; a zero time is open.
+type timeRange struct{ start, stop time.Time }
+
+// during returns the range that the flags ask for at a time.
+func (f *sourceFlags) during(now time.Time) (r timeRange, err error) {
+	if r.start, err = parseWhen(f.start, now); err == nil {
+		r.stop, err = parseWhen(f.stop, now)
+	}
+	if err == nil && !r.start.IsZero() && !r.stop.IsZero() && !r.start.Before(r.stop) {
+		err = usageError{fmt.Sprintf("--start %s is not before --stop %s", r.start.UTC().Format(time.RFC3339), r.stop.UTC().Format(time.RFC3339))}
+	}
+	return r, err
+}
+
+// parseWhen reads a time, or one before now: now, -1h30m, -2d, 2024-01-01T00:00:00Z, or a
+// number since the epoch. An empty text is the zero time.
+func parseWhen(text string, now time.Time) (time.Time, error) {
+	switch {
+	case text == "":
+		return time.Time{}, nil
+	case text == "now":
+		return now, nil
+	}
+	if back, ok := strings.CutPrefix(text, "-"); ok {
+		d, err := parseSpan(back)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("%q is no time such as -1h, now or 2024-01-01T00:00:00Z", text)
+		}
+		return now.Add(-d), nil
+	}
+	ms, err := ingest.ParseTime(text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is no time such as -1h, now or 2024-01-01T00:00:00Z", text)
+	}
+	return time.UnixMilli(ms), nil
+}
+
+// parseSpan reads a duration that may have weeks and days before the rest.
+func parseSpan(text string) (total time.Duration, err error) {
+	for _, unit := range []struct {
+		name string
+		is   time.Duration
+	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		count, rest, found := strings.Cut(text, unit.name)
+		if !found {
+			continue
+		}
+		n, err := strconv.Atoi(count)
+		if err != nil || n < 0 || n > 10_000 {
+			return 0, fmt.Errorf("%q is no number of %s", count, unit.name)
+		}
+		total, text = total+time.Duration(n)*unit.is, rest
+	}
+	if text == "" && total > 0 {
+		return total, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is no duration", text)
+	}
+	return total + d, nil
+}
+
+// openRecorded opens a session on recorded data, and returns the range to run over.
+func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange, error) {
+	r, err := replay.Open(replay.Options{Files: f.files, Stdin: a.stdin, Format: ingest.Format(f.format), Live: f.live})
+	if err != nil {
+		return nil, timeRange{}, usageError{err.Error()}
+	}
+	end := r.Last.Add(time.Millisecond) // a stop is exclusive
+	span, err := f.during(end)
+	if err != nil {
+		return nil, timeRange{}, err
+	}
+	if span.start.IsZero() {
+		span.start = r.First
+	}
+	if span.stop.IsZero() || span.stop.After(end) {
+		span.stop = end
+	}
+	if !span.start.Before(span.stop) {
+		return nil, timeRange{}, usageError{fmt.Sprintf("nothing to run over: the data are from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
+	}
+	notes.say(fmt.Sprintf("%d points from %s to %s", r.Points, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339)))
+	if r.Refused > 0 {
+		notes.warn(fmt.Sprintf("%d points are no finite numbers; they are left out", r.Refused))
+	}
+	r.Begin(span.start)
+	s := serve(server.Options{Source: r.Store, Clock: r.Clock()}, r.Store, r.Run)
+	// All of it comes as fast as it can be computed, and the output sets the pace.
+	s.options = append(s.options, signalflow.OnOverflow(signalflow.Block))
+	return s, span, nil
+}
+
+// The demo has an hour of history, a point a second, and the incident soon.
+const (
+	demoHistory  = time.Hour
+	demoInterval = time.Second
+	demoIncident = time.Minute // after the start
+	demoPoints   = 5_000_000
+)
+
+// openDemo opens a session on made-up metrics, which go on as time does.
+func (a *app) openDemo() *session {
+	now := time.Now()
+	store := memstore.New(memstore.Options{MaxPoints: demoPoints})
+	shop := demo.New(demo.Options{Interval: demoInterval, Incident: now.Add(demoIncident)})
+	shop.Fill(store, now.Add(-demoHistory), now)
+	return serve(server.Options{Source: store}, store, func(ctx context.Context) { shop.Run(ctx, store) })
+}

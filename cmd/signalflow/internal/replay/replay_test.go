@@ -1,0 +1,138 @@
+package replay_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/ingest"
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/replay"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+const points = `{"metric":"m","timestamp":1704067200000,"value":1}
+{"metric":"m","timestamp":1704067220000,"value":3}
+{"metric":"m","timestamp":1704067210000,"arrival":1704067225000,"value":2}
+`
+
+func open(t *testing.T, o replay.Options) (*replay.Recording, error) {
+	t.Helper()
+	if o.Files == nil {
+		o.Files, o.Stdin = []string{"-"}, strings.NewReader(points)
+	}
+	return replay.Open(o)
+}
+
+// values returns what the store holds of m.
+func values(t *testing.T, r *replay.Recording) (all []float64) {
+	t.Helper()
+	found, err := r.Store.Select(t.Context(), series.Query{Metric: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.Store.Read(t.Context(), found.Series, series.Range{To: 1 << 60}, func(_ int, p series.Points) error {
+		all = append(all, p.Values...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestAtOnce(t *testing.T) {
+	r, err := open(t, replay.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Begin(r.First)
+	if got := values(t, r); len(got) != 3 || got[0] != 1 || got[1] != 2 || got[2] != 3 {
+		t.Errorf("values %v", got)
+	}
+	if r.Points != 3 || r.First.Unix() != 1704067200 || r.Last.Unix() != 1704067220 {
+		t.Errorf("%d points from %v to %v", r.Points, r.First, r.Last)
+	}
+	c := r.Clock()
+	if c.Now().Before(r.Last.Add(366 * 24 * time.Hour)) {
+		t.Errorf("the clock stands at %v", c.Now())
+	}
+	if fired, _ := c.Timer(0); fired != nil {
+		t.Error("a timer of a clock that stands still may fire")
+	}
+}
+
+func TestLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := open(t, replay.Options{Live: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Begin(r.First.Add(5 * time.Second))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { r.Run(ctx); close(done) }()
+		for _, step := range []struct{ after, want int }{{0, 1}, {14, 1}, {2, 2}, {3, 2}, {2, 3}} {
+			time.Sleep(time.Duration(step.after) * time.Second)
+			synctest.Wait()
+			if got := len(values(t, r)); got != step.want {
+				t.Errorf("%v: %d points have arrived, want %d", r.Clock().Now().UTC(), got, step.want)
+			}
+		}
+		<-done // all have arrived
+		cancel()
+		fired, free := r.Clock().Timer(time.Second)
+		<-fired
+		free()
+	})
+}
+
+// A replay ends with its context.
+func TestLiveEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := open(t, replay.Options{Live: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Begin(r.First)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r.Run(ctx)
+		if got := len(values(t, r)); got != 1 {
+			t.Errorf("%d points, want the first one only", got)
+		}
+	})
+}
+
+func TestErrors(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	two := []string{write("a.json", points), write("b.json", points)}
+	for name, test := range map[string]struct {
+		o    replay.Options
+		want string
+	}{
+		"no file":      {replay.Options{Files: []string{filepath.Join(dir, "none")}}, "no such file"},
+		"no point":     {replay.Options{Files: []string{write("empty.csv", "time,metric,value\n")}}, "the data hold no point"},
+		"too many":     {replay.Options{Files: two, MaxPoints: 5}, "b.json: more than 5 points; give fewer files"},
+		"wrong format": {replay.Options{Files: two[:1], Format: ingest.CSV}, "a.json:1: "},
+		"not a finite": {replay.Options{Files: []string{write("nan.prom", "m NaN\n")}}, ""},
+	} {
+		r, err := replay.Open(test.o)
+		if test.want == "" && (err != nil || r.Refused != 1) || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	if r, err := replay.Open(replay.Options{Files: two, MaxPoints: 6}); err != nil || r.Points != 6 {
+		t.Errorf("two files: %v", err)
+	}
+}
