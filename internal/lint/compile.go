@@ -18,6 +18,9 @@ func (c *check) diagnostic(d eval.Diagnostic, o Options) {
 			return
 		}
 		at = c.at(d.Calls[0].At, d.Calls[0].At)
+		if nodes := syntax.Path(c.file, at.From); len(nodes) > 0 {
+			at = nodes[len(nodes)-1].Range() // the name that is called or imported
+		}
 		msg = fmt.Sprintf("%s, in %s line %d:%d", msg, d.File, d.Start.Line, d.Start.Column)
 	}
 	f := c.report(d.Rule, at, msg, d.Hint)

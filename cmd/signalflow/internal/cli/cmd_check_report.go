@@ -64,7 +64,7 @@ func (r *checkReport) run(ctx context.Context, found programs.Result, o lint.Opt
 			return context.Cause(ctx)
 		}
 		for _, f := range lint.Check(lintProgram(p), o) {
-			if d := diagnose(p, f); !disabledBeside(d, f) {
+			if d := diagnose(p, f); !disabledBeside(p, f) {
 				r.add(d)
 			}
 		}
@@ -136,15 +136,15 @@ func diagnose(p *programs.Program, f lint.Finding) diagnostic {
 	return d
 }
 
-// disabledBeside reports whether a comment of the file that is no part of the program, on
-// the line of a diagnostic or on the one above it, switches its rule off.
-func disabledBeside(d diagnostic, f lint.Finding) bool {
+// disabledBeside reports whether a comment of the file that is no part of the program, beside
+// a label that is named there or above its block, switches the rule of a finding off.
+func disabledBeside(p *programs.Program, f lint.Finding) bool {
 	if f.Label < 0 {
 		return false
 	}
-	for _, line := range []string{d.Line, d.Above} {
+	for _, line := range p.Labels[f.Label].Lines {
 		if _, comment, ok := strings.Cut(line, "signalflow:"); ok {
-			if rules, _ := lint.Disabled("signalflow:" + comment); slices.Contains(rules, d.rule) {
+			if rules, _ := lint.Disabled("signalflow:" + comment); slices.Contains(rules, f.Rule) {
 				return true
 			}
 		}

@@ -63,6 +63,10 @@ type Label struct {
 	Known    bool   // all of Text is
 	Severity string // of the rule, as written; empty when there is none
 	At       Place
+
+	// Lines are those that a comment on the label can be on: from the one above its block to
+	// its own.
+	Lines []string
 }
 
 // Guess is a part of a program text that stands for a value that is not known.
@@ -77,7 +81,6 @@ type Place struct {
 	From, To   int // bytes, To exclusive
 	Start, End syntax.Position
 	Line       string // the text of the line that it starts on, without its terminator
-	Above      string // that of the line before
 }
 
 // Problem is something that keeps a file from being read, or a part of it.
@@ -184,7 +187,7 @@ func (t *text) exact(sp syntax.Span) bool {
 
 func placeIn(src *syntax.Source, from, to int) Place {
 	start, end := src.Position(syntax.Pos(from)), src.Position(syntax.Pos(to))
-	return Place{File: src.Name, From: from, To: to, Start: start, End: end, Line: src.Line(start.Line), Above: src.Line(start.Line - 1)}
+	return Place{File: src.Name, From: from, To: to, Start: start, End: end, Line: src.Line(start.Line)}
 }
 
 // program makes a program of a text.

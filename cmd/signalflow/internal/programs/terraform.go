@@ -163,6 +163,7 @@ func (w *walker) labels(p *Program, body *hclsyntax.Body, block, name string) {
 			p.AllLabels = false
 		case b.Type == block && b.Body.Attributes[name] != nil:
 			l := w.label(b.Body.Attributes[name].Expr)
+			l.Lines = w.lines(b.TypeRange.Start.Line-1, l.At.Start.Line)
 			if severity := b.Body.Attributes["severity"]; severity != nil {
 				l.Severity = w.string(severity.Expr)
 			}
@@ -175,7 +176,16 @@ func (w *walker) labels(p *Program, body *hclsyntax.Body, block, name string) {
 func (w *walker) label(x hclsyntax.Expression) Label {
 	v := w.eval(x, w.scope)
 	s, ok := asString(v)
-	return Label{Text: s, Known: ok, At: labelPlace(w.file.src, x)}
+	at := labelPlace(w.file.src, x)
+	return Label{Text: s, Known: ok, At: at, Lines: w.lines(at.Start.Line-1, at.Start.Line)}
+}
+
+// lines returns lines of the file.
+func (w *walker) lines(first, last int) (list []string) {
+	for n := first; n <= last; n++ {
+		list = append(list, w.file.src.Line(n))
+	}
+	return list
 }
 
 // string returns the value of an expression as text; empty when it is not known.
