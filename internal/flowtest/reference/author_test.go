@@ -12,7 +12,8 @@ import (
 )
 
 // Forms of expressions. In braces stands what is put there: N a stream of numbers, B one of
-// booleans, D a duration, I a small count, F a number, P a percentage, BY names to group by, M a metric and A all of them, W a filter.
+// booleans, D a duration, I a small count, F a number, P a percentage, BY names to group by, M a metric and A all of them, W a
+// filter, C a cycle.
 var (
 	sources = strings.Fields(`
 		data({M}) data({M}) data({M},filter={W}) data({A},filter={W})
@@ -34,7 +35,7 @@ var (
 		{N}.map(lambda x: x * {F} + 1) | {N}.map(lambda x: 1 if x > {F} else 0) | {N}.map(lambda x: 0 if x is None else x) | {N}.map(lambda x: max(x, {F}) - abs(x)) | {B}.map(lambda x: 2 if x is True else 1 if x is False else 0)
 		{N}.delta() | {N}.rateofchange() | {N}.ewma(0.5) | {N}.ewma(over={D}) | {N}.double_ewma(0.5, 0.25) | {N}.double_ewma(0.5, 0.5, forecast={D}, damping=0.5) | {N}.double_ewma(over={D})
 		{N}.kpss({D}) | {N}.kpss({D}, mode='trend') | {N}.timeshift({D}) | {N}.timeshift(0)
-		{N}.sum(cycle='day') | {N}.mean(cycle='hour') | {N}.max(cycle='day', cycle_start='3h', partial_values=True) | {N}.min(cycle='hour', partial_values=True) | {N}.count(cycle='day') | {N}.sum(cycle='day', shift_cycles=1) | {N}.mean(cycle='week', partial_values=True)
+		{N}.sum(cycle={C}) | {N}.mean(cycle={C}) | {N}.max(cycle={C}, partial_values=True) | {N}.min(cycle={C}, partial_values=True) | {N}.count(cycle={C}) | {N}.sum(cycle={C}, shift_cycles=1) | {N}.mean(cycle={C}, partial_values=True) | {N}.mean(cycle={C}, timezone='Asia/Kolkata')
 		{N}.top({I}) | {N}.bottom({I}) | {N}.top(percentage=0.5) | {N}.bottom(percentage=30) | {N}.top({I}, by={BY}) | {N}.bottom({I}, by={BY})
 		{N}.promote('dc') | {N}.promote('dc', 'host', allow_missing=True) | {N}.dimensions(aliases={'d': 'dc'}) | {N}.dimensions(renames={'d': 'dc'}, allow_missing=True)
 		union({N}, {N}) | combine({N} + {N}) | combine({F} if {N} is None else {N}) | const({F}, key={'dc': 'x'}) | (const(timeseries=[{'key': {'dc': 'x'}, 'value': 1}, {'key': {'dc': 'y'}, 'value': 2}]) + {N}) | ({N} - 0.5 * threshold({F}))
@@ -126,6 +127,12 @@ func (a *author) complete(form string, depth int) string {
 			b.WriteString(pick(a, "0", "1", "2", "3", "(-1)", "0.5", "1.5"))
 		case "P":
 			b.WriteString(pick(a, "0", "10", "50", "75", "95", "100", "33.3"))
+		case "C": // a day of short slots would be very many
+			cycle := "'hour'"
+			if a.step >= time.Hour {
+				cycle = pick(a, "'hour'", "'day'", "'day', cycle_start='5h'", "'week', cycle_start='tuesday'")
+			}
+			b.WriteString(cycle)
 		case "BY":
 			b.WriteString(pick(a, "['dc']", "'host'", "['host', 'dc']", "['dc', 'none']"))
 		default: // a dict of the program

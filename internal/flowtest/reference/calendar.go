@@ -12,25 +12,25 @@ func (r *run) calendar(op *graph.Calendar, x row, slot int) Value {
 	now := r.origin + int64(slot)*r.step
 	begun := cycleStart(op, zone, now+r.step-1, 0) // of the cycle at the end of the slot
 	if op.Partial {
-		return reduce(op.Func, 0, r.between(x, begun, now+1))
+		return reduce(op.Func, 0, r.between(x, begun, now+r.step))
 	}
-	if begun < now || slot == 0 && begun == r.origin {
+	if begun < now {
 		return none // no cycle begins in this slot
 	}
 	ended := cycleStart(op, zone, begun, -op.Shift)
-	from := cycleStart(op, zone, ended-1, 0)
-	if from < r.origin+int64(x.joins)*r.step && ended <= r.origin+int64(x.joins)*r.step {
-		return none
+	if ended <= r.origin {
+		return none // nothing is known of that cycle
 	}
+	from := cycleStart(op, zone, ended-1, 0)
 	return reduce(op.Func, 0, r.between(x, from, ended))
 }
 
-// between returns the values of the slots that begin in a stretch of time.
+// between returns the values of the slots that end in a stretch of time: a slot that holds
+// the boundary of a cycle is the first one of that cycle.
 func (r *run) between(x row, from, to int64) (values []Value) {
-	for slot := x.joins; slot < r.slots; slot++ {
-		if at := r.origin + int64(slot)*r.step; at >= from && at < to {
-			values = append(values, x.values[slot])
-		}
+	first := max(x.joins, int((from-r.origin)/r.step))
+	for slot := first; slot < r.slots && r.origin+int64(slot+1)*r.step <= to; slot++ {
+		values = append(values, x.values[slot])
 	}
 	return values
 }
@@ -47,15 +47,16 @@ func (r *run) zone(op *graph.Calendar) *time.Location {
 	return time.UTC
 }
 
-// calendarLookback returns how many slots lie between the start of the cycle, less those of
-// the shift and a whole one to end there, and the first slot that is needed.
+// calendarLookback returns how many slots lie between the start of the first cycle that counts
+// and the first slot that is needed: the cycle of that slot, or the one that ends there or
+// later, less those of the shift.
 func (r *run) calendarLookback(op *graph.Calendar, needed int) int {
 	first := r.Start.UnixMilli() - int64(needed)*r.step
-	back := -op.Shift
+	at := first + r.step - 1
 	if !op.Partial {
-		back--
+		at = first - 1
 	}
-	from := cycleStart(op, r.zone(op), first, back)
+	from := cycleStart(op, r.zone(op), at, -op.Shift)
 	return int((first - from + r.step - 1) / r.step)
 }
 
