@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,6 +153,20 @@ func (c *check) methodOf(x syntax.Span, at syntax.Pos) bool {
 		}
 	}
 	return false
+}
+
+// guessedStatements reports whether whole lines of the program are not known: they may
+// use any name and publish anything.
+func (c *check) guessedStatements() bool {
+	return slices.ContainsFunc(c.program.Guesses, func(g Guess) bool {
+		line := c.src.Line(c.src.Position(g.From).Line)
+		return g.From == g.To && strings.TrimSpace(line) == ""
+	})
+}
+
+// guessedMethods reports whether methods are not known: publish may be among them.
+func (c *check) guessedMethods() bool {
+	return slices.ContainsFunc(c.program.Guesses, func(g Guess) bool { return g.From == g.To })
 }
 
 // guessedNumbers reports whether a number of the program is only guessed, so that nothing

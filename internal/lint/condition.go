@@ -66,16 +66,31 @@ type term struct {
 type condition struct {
 	terms []term
 	other bool // something else must hold as well
+
+	seen map[graph.NodeID]bool // parts may be shared
 }
+
+// maxTerms is the most terms of a condition that are compared with one another.
+const maxTerms = 100
 
 // condition reads a boolean node as terms that all must hold.
 func (c *check) condition(id graph.NodeID) condition {
-	var out condition
+	out := condition{seen: map[graph.NodeID]bool{}}
 	c.conjunction(id, 0, 1, &out)
 	return out
 }
 
 func (c *check) conjunction(id graph.NodeID, over time.Duration, share float64, out *condition) {
+	if over == 0 {
+		if out.seen[id] {
+			return
+		}
+		out.seen[id] = true
+	}
+	if len(out.terms) >= maxTerms {
+		out.other = true
+		return
+	}
 	n := c.graph.Nodes[id]
 	switch op := n.Op.(type) {
 	case *graph.When:

@@ -92,6 +92,17 @@ func grade(text string) int {
 // silence reports whether a condition holds where values are missing, and does not end by
 // itself after a time: "x is None" that is not joined with a "not" of the same.
 func (c *check) silence(id graph.NodeID) bool {
+	if known, ok := c.silences[id]; ok {
+		return known
+	}
+	if c.silences == nil {
+		c.silences = map[graph.NodeID]bool{}
+	}
+	c.silences[id] = c.isSilence(id) // of parts that are shared only once
+	return c.silences[id]
+}
+
+func (c *check) isSilence(id graph.NodeID) bool {
 	n := c.graph.Nodes[id]
 	switch op := n.Op.(type) {
 	case *graph.Is:
@@ -109,16 +120,25 @@ func (c *check) silence(id graph.NodeID) bool {
 	return false
 }
 
-// ends reports whether a condition is that of silence, turned round.
+// ends reports whether a condition has a part that is that of silence, turned round.
 func (c *check) ends(id graph.NodeID) bool {
-	n := c.graph.Nodes[id]
-	switch op := n.Op.(type) {
-	case *graph.Unary:
-		return op.Op == graph.Not && c.silence(n.Inputs[0])
-	case *graph.Binary:
-		return op.Op == graph.And && (c.ends(n.Inputs[0]) || c.ends(n.Inputs[1]))
+	seen := map[graph.NodeID]bool{}
+	var visit func(id graph.NodeID) bool
+	visit = func(id graph.NodeID) bool {
+		if seen[id] {
+			return false
+		}
+		seen[id] = true
+		n := c.graph.Nodes[id]
+		switch op := n.Op.(type) {
+		case *graph.Unary:
+			return op.Op == graph.Not && c.silence(n.Inputs[0])
+		case *graph.Binary:
+			return op.Op == graph.And && (visit(n.Inputs[0]) || visit(n.Inputs[1]))
+		}
+		return false
 	}
-	return false
+	return visit(id)
 }
 
 // conditions compares the parts of the conditions of one detect block.

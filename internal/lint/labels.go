@@ -21,7 +21,7 @@ type output struct {
 // labels compares what is published with what the surroundings of the program name.
 func (c *check) labels() {
 	outputs, certain := c.outputs()
-	c.nothing(outputs, certain)
+	c.nothing(outputs)
 	switch c.program.Kind {
 	case Detector:
 		c.rules(outputs, certain)
@@ -106,8 +106,8 @@ func (c *check) variables() (list []output) {
 }
 
 // nothing reports a program of which nothing comes out.
-func (c *check) nothing(outputs []output, certain bool) {
-	if c.graph == nil || c.program.Kind == SLO || len(c.file.Stmts) == 0 {
+func (c *check) nothing(outputs []output) {
+	if c.graph == nil || c.program.Kind == SLO || len(c.file.Stmts) == 0 || c.guessedMethods() {
 		return
 	}
 	detects := slices.ContainsFunc(outputs, func(o output) bool { return o.detect })

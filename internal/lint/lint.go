@@ -126,9 +126,11 @@ func Check(p Program, o Options) []Finding {
 	c.guesses()
 	if !c.broken {
 		c.chains()
-		c.unused()
 		c.heartbeatCalls()
-		c.labels()
+		if !c.guessedStatements() {
+			c.unused()
+			c.labels()
+		}
 	}
 	if g != nil {
 		c.streams()
@@ -150,6 +152,8 @@ type check struct {
 	graph    *graph.Graph // nil: it does not compile
 	broken   bool         // by a mistake, and not only by a library that is not there
 	findings []Finding
+
+	silences map[graph.NodeID]bool // what silence has found
 }
 
 // report adds a finding of a rule at a span, with the severity of the rule.

@@ -117,11 +117,30 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// Programs that look like mistakes and are none.
+// Programs that look like mistakes and are none, at least one for each rule: the line
+// "#= RULE, RULE" tells for which.
 func TestNoFalsePositives(t *testing.T) {
 	_, list := chunks(t, "testdata/fine.flow")
+	covered := map[string]bool{}
+	defer func() {
+		for _, r := range Rules {
+			if !covered[r.Name] && r.Name != "file" {
+				t.Errorf("no program looks like a mistake to %s and is none", r.Name)
+			}
+		}
+	}()
 	for _, text := range list {
-		p := program(text)
+		var lines []string
+		for line := range strings.SplitSeq(text, "\n") {
+			if names, ok := strings.CutPrefix(line, "#= "); ok {
+				for name := range strings.SplitSeq(names, ", ") {
+					covered[name] = true
+				}
+				continue
+			}
+			lines = append(lines, line)
+		}
+		p := program(strings.Join(lines, "\n"))
 		for _, f := range Check(p, Options{}) {
 			if f.Severity > Info {
 				t.Errorf("%s\n%s: %s [%s]", text, f.Severity, f.Message(), f.Rule)

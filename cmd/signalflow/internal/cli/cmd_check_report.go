@@ -122,8 +122,8 @@ func diagnose(p *programs.Program, f lint.Finding) diagnostic {
 		at := syntax.NewSource("", p.Text).Position(f.At.From)
 		d.msg += fmt.Sprintf(", in line %d:%d of the program that is made here", at.Line, at.Column)
 	}
-	if f.Rule == "syntax" && p.Name != "" && strings.HasPrefix(p.Text, " ") && d.hint == "" {
-		d.hint = "every line is indented; with <<- Terraform takes the indentation away"
+	if f.Rule == "syntax" && p.Name != "" && f.At.From == 0 && strings.TrimLeft(p.Text, " \t") != p.Text {
+		d.hint = "with <<- in place of << Terraform takes the indentation of a heredoc away"
 	}
 	for _, e := range f.Fix {
 		if !p.Exact(e.Span) {

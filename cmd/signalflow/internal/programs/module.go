@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -62,8 +64,8 @@ type scope struct {
 func (r *reader) module(name, content string) *module {
 	folder := filepath.Dir(name)
 	if m := r.modules[folder]; m != nil {
-		if m.files[filepath.Base(name)] == nil {
-			m.add(name, content)
+		if f := m.files[filepath.Base(name)]; f == nil || f.src.Text != content {
+			m.add(name, content) // what standard input stands for is newer than what is there
 		}
 		return m
 	}
@@ -151,7 +153,8 @@ func (r *reader) values(m *module) {
 			m.give(name, attr.Expr)
 		}
 	}
-	for name, value := range r.options.Vars {
+	for _, name := range slices.Sorted(maps.Keys(r.options.Vars)) {
+		value := r.options.Vars[name]
 		file := fmt.Sprintf("<--var %s>", name)
 		d := m.variables[name]
 		if d == nil || d.typed == cty.String || d.typed == cty.DynamicPseudoType {

@@ -91,7 +91,12 @@ type Problem struct {
 
 // Place returns where a span of Text stands. A part that was computed stands where its
 // expression does; a span that begins in one file and ends in another has no length.
-func (p *Program) Place(sp syntax.Span) Place { return p.text.place(sp) }
+func (p *Program) Place(sp syntax.Span) Place {
+	if len(p.text.parts) == 0 {
+		return Place{File: p.File}
+	}
+	return p.text.place(sp)
+}
 
 // At returns the place of a range of lines and columns of Text, as a *syntax.Error has it.
 func (p *Program) At(start, end syntax.Position) Place {
@@ -158,9 +163,6 @@ func (t *text) segment(at int) segment {
 }
 
 func (t *text) place(sp syntax.Span) Place {
-	if len(t.parts) == 0 {
-		return Place{}
-	}
 	s := t.segment(int(sp.From))
 	from := s.from
 	if s.exact {
