@@ -164,6 +164,10 @@ func (s *Stream) runEnded(r *streamRun, err error) {
 		s.assembler.finish(err != nil)
 	}
 	lived := time.Since(r.began)
+	resume := &Resumed{Cause: err}
+	if s.assembler.hasBatch {
+		resume.After = time.UnixMilli(s.assembler.batch).UTC()
+	}
 	s.mu.Unlock()
 	if complete && isResumable(err) {
 		err = nil // all that was asked for is there: only the word that it was the end is missing
@@ -171,10 +175,6 @@ func (s *Stream) runEnded(r *streamRun, err error) {
 	if !resumable {
 		s.end(err, true)
 		return
-	}
-	resume := &Resumed{Cause: err}
-	if s.assembler.hasBatch {
-		resume.After = time.UnixMilli(s.assembler.batch).UTC()
 	}
 	if !s.client.goFeed(func() { s.resume(resume, lived) }) {
 		s.finish(ErrClosed)
