@@ -17,8 +17,7 @@ type alert struct {
 }
 
 // detectors checks the detect blocks.
-func (c *check) detectors() {
-	alerts := c.alerts()
+func (c *check) detectors(alerts []alert) {
 	for _, a := range alerts {
 		n := c.graph.Nodes[a.node]
 		op := n.Op.(*graph.Detect)
@@ -161,37 +160,57 @@ func (c *check) conditions(a alert) {
 	}
 }
 
-// order compares detect blocks of different severities over one stream.
+// order compares detect blocks of different severities.
 func (c *check) order(alerts []alert) {
 	for _, grave := range alerts {
 		for _, mild := range alerts {
 			if grave.severity == 0 || mild.severity == 0 || grave.severity >= mild.severity {
 				continue
 			}
-			g, m, easier := easier(grave.on, mild.on)
-			if !easier {
-				continue
+			if g, m, ok := mild.on.stricter(grave.on); ok {
+				c.reportNode("threshold-order", grave.node, fmt.Sprintf("'%s' (%s) is easier to reach than '%s' (%s), which is less severe", grave.label, g.in, mild.label, m.in),
+					"swap the thresholds")
 			}
-			c.reportNode("threshold-order", grave.node, fmt.Sprintf("'%s' (%s) is easier to reach than '%s' (%s), which is less severe", grave.label, g.in, mild.label, m.in),
-				"swap the thresholds")
 		}
 	}
 }
 
-// easier reports whether one condition asks for less than another one: for a limit on the
-// same side that is nearer to the ordinary, for no longer and in no more of the slots.
-func easier(a, b condition) (x, y term, ok bool) {
-	if a.other || len(a.terms) != 1 {
+// stricter reports whether a condition asks for all that another one does and for more: for
+// each of its terms there is one over the same stream that lies within, for at least as long
+// and as many of the slots. x and y are such terms of which y asks for more.
+func (k condition) stricter(than condition) (x, y term, ok bool) {
+	if than.other {
 		return x, y, false
 	}
-	x = a.terms[0]
-	for _, y := range b.terms {
-		if x.stream != y.stream || x.over > y.over || x.share > y.share {
-			continue
+	for _, a := range than.terms {
+		within := false
+		for _, b := range k.terms {
+			if a.stream == b.stream && a.over <= b.over && a.share <= b.share && a.in.and(b.in) == b.in {
+				within = true
+				if a.in != b.in {
+					x, y, ok = a, b, true
+				}
+			}
 		}
-		if x.in.upward() && y.in.upward() && x.in.low < y.in.low || x.in.downward() && y.in.downward() && x.in.high > y.in.high {
-			return x, y, true
+		if !within {
+			return x, y, false
 		}
 	}
-	return x, y, false
+	return x, y, ok
+}
+
+// zeroRaises reports whether 0 in a stream can raise an alert, and whether the conditions
+// of alerts ask for its values at all.
+func (c *check) zeroRaises(stream graph.NodeID, alerts []alert) (raises, asked bool) {
+	for _, a := range alerts {
+		in, here := all, false
+		for _, t := range a.on.terms {
+			if t.stream == stream {
+				in, here = in.and(t.in), true
+			}
+		}
+		asked = asked || here
+		raises = raises || here && !in.and(interval{}).empty() // the interval of 0 alone
+	}
+	return raises, asked
 }

@@ -133,8 +133,9 @@ func Check(p Program, o Options) []Finding {
 		}
 	}
 	if g != nil {
-		c.streams()
-		c.detectors()
+		alerts := c.alerts()
+		c.streams(alerts)
+		c.detectors(alerts)
 	}
 	c.disable()
 	slices.SortStableFunc(c.findings, func(a, b Finding) int {

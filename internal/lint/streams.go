@@ -9,7 +9,7 @@ import (
 )
 
 // streams checks the operators of the graph one by one.
-func (c *check) streams() {
+func (c *check) streams(alerts []alert) {
 	slot, hint := c.slot()
 	for i, n := range c.graph.Nodes {
 		id := graph.NodeID(i)
@@ -25,7 +25,10 @@ func (c *check) streams() {
 		case *graph.When:
 			c.window(id, op.Lasting, slot, hint)
 		case *graph.Fill:
-			if op.Value != nil && *op.Value == 0 && !op.Booleans && c.ratio(n.Inputs[0]) {
+			if op.Value == nil || *op.Value != 0 || op.Booleans || !c.ratio(n.Inputs[0]) {
+				continue
+			}
+			if raises, asked := c.zeroRaises(id, alerts); raises || !asked {
 				c.reportNode("fill-zero-ratio", id, "fill(0) of a ratio: silence looks like a ratio of 0",
 					"fill the parts before they are divided, or leave the gap")
 			}
