@@ -107,6 +107,6 @@ them without running them, in files of their own, in Terraform and in JSON.`,
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate(versionText())
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.fmtCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.recordCommand(), a.checkCommand(), a.fmtCommand(), a.explainCommand(), a.versionCommand())
 	return root
 }

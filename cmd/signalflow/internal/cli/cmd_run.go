@@ -111,10 +111,7 @@ func (a *app) runCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.file, "file", "f", "", "read the program from `FILE` (- is standard input)")
-	flags.StringVar(&f.target.realm, "realm", "", "run in the cloud, in `REALM` such as us1")
-	flags.StringVar(&f.target.url, "url", "", "run in the cloud, at `URL`")
-	flags.StringVar(&f.target.token, "token", "", "access `TOKEN` with API scope; other users can see it in the process list, so prefer SPLUNK_ACCESS_TOKEN")
-	flags.BoolVar(&f.target.local, "local", false, "run here, whatever the environment says")
+	f.target.add(flags)
 	f.source.add(flags)
 	flags.StringVarP(&f.output, "output", "o", "auto", "`FORMAT`: auto, table, ndjson or csv")
 	flags.DurationVar(&f.duration, "duration", 0, "end after this time, such as 10s or 5m (exit code 0)")

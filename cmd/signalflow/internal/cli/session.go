@@ -34,10 +34,8 @@ func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices
 	}
 	var s *session
 	switch {
-	case f.demo:
-		s = a.openDemo()
 	case t.local:
-		s, err = a.openLocal(ctx)
+		s, err = a.openLocal(ctx, f)
 	default:
 		s = a.openCloud(t)
 	}
@@ -56,15 +54,28 @@ func (a *app) openCloud(t target) *session {
 // of an ordinary machine.
 const localPoints = 2_000_000
 
-// openLocal starts an engine on metrics of this machine, behind the same protocol as the
-// cloud but over connections in memory. The context bounds only the start.
-func (a *app) openLocal(ctx context.Context) (*session, error) {
+// openLocal starts an engine on metrics of this machine, or on the demo, behind the same
+// protocol as the cloud but over connections in memory. The context bounds only the start.
+func (a *app) openLocal(ctx context.Context, f *sourceFlags) (*session, error) {
+	store, feed, err := a.feed(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return serve(server.Options{Source: store}, store, feed), nil
+}
+
+// feed returns a store of local data with what fills it from now on.
+func (a *app) feed(ctx context.Context, f *sourceFlags) (*memstore.Store, func(context.Context), error) {
+	if f.demo {
+		store, feed := demoStore()
+		return store, feed, nil
+	}
 	store := memstore.New(memstore.Options{MaxPoints: localPoints})
 	collector := hostmetrics.New(hostmetrics.Options{Store: store, Reader: a.machine, Host: a.host})
 	if err := collector.Prime(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return serve(server.Options{Source: store}, store, collector.Run), nil
+	return store, collector.Run, nil
 }
 
 // patience is how long the engine waits for an output that does not take what it has. Who

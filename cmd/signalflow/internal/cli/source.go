@@ -180,11 +180,11 @@ const (
 	demoPoints   = 5_000_000
 )
 
-// openDemo opens a session on made-up metrics, which go on as time does.
-func (a *app) openDemo() *session {
+// demoStore returns a store with made-up metrics, and what goes on with them as time does.
+func demoStore() (*memstore.Store, func(context.Context)) {
 	now := time.Now()
 	store := memstore.New(memstore.Options{MaxPoints: demoPoints})
 	shop := demo.New(demo.Options{Interval: demoInterval, Incident: now.Add(demoIncident)})
 	shop.Fill(store, now.Add(-demoHistory), now)
-	return serve(server.Options{Source: store}, store, func(ctx context.Context) { shop.Run(ctx, store) })
+	return store, func(ctx context.Context) { shop.Run(ctx, store) }
 }

@@ -18,7 +18,7 @@ const recorded = `{"metric":"m","dimensions":{"host":"a"},"timestamp":1704067200
 {"metric":"m","dimensions":{"host":"b"},"timestamp":1704067220000,"value":30}
 `
 
-func recording(t *testing.T) string {
+func recordedFile(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "recorded.json")
 	if err := os.WriteFile(file, []byte(recorded), 0o644); err != nil {
@@ -30,7 +30,7 @@ func recording(t *testing.T) string {
 const sum = "data('m').sum().publish('A')"
 
 func TestRunData(t *testing.T) {
-	file := recording(t)
+	file := recordedFile(t)
 	rows := []string{"1704067200000,A,m,{},11\n", "1704067210000,A,m,{},22\n", "1704067220000,A,m,{},33\n"}
 	for _, test := range []struct {
 		name string
@@ -89,7 +89,7 @@ func TestRunDemo(t *testing.T) {
 }
 
 func TestSourceErrors(t *testing.T) {
-	file := recording(t)
+	file := recordedFile(t)
 	for _, test := range []struct {
 		args []string
 		want string

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/signalfx/signalflow-client-go/signalflow"
 )
 
@@ -26,6 +28,13 @@ const ingestTokenName = "SPLUNK_INGEST_TOKEN"
 type targetFlags struct {
 	realm, url, token string
 	local             bool
+}
+
+func (f *targetFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.realm, "realm", "", "run in the cloud, in `REALM` such as us1")
+	flags.StringVar(&f.url, "url", "", "run in the cloud, at `URL`")
+	flags.StringVar(&f.token, "token", "", "access `TOKEN` with API scope; other users can see it in the process list, so prefer SPLUNK_ACCESS_TOKEN")
+	flags.BoolVar(&f.local, "local", false, "run here, whatever the environment says")
 }
 
 // A target is where a program runs: in the cloud, or in this process.

@@ -1,0 +1,325 @@
+package cli
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/demo"
+	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/ingest"
+	"github.com/signalfx/signalflow-client-go/internal/eval"
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// recordFlags are the flags of record.
+type recordFlags struct {
+	run            runFlags // target, range, duration, resolution, quiet
+	metric, filter string
+	output         string
+}
+
+const recordLong = `Record metrics in a file, to run programs on them with 'signalflow run --data'.
+
+Without further settings it records the raw metrics of this machine, with their types,
+once a second, until Ctrl-C or for --duration. From the cloud, chosen as for 'signalflow
+run', it records what the service makes of them: values at the resolution of the run, of
+the series that --metric and --filter select.
+
+With --demo it records the made-up metrics of a shop, those between --start and --stop at
+once; the same range always gives the same.
+
+A point is a JSON object on a line of its own: metric, type, dimensions, timestamp (ms),
+value, and arrival if that is another time. A file that ends in .gz is compressed.`
+
+const recordExample = `  # A minute of this machine
+  signalflow record --duration 1m -o machine.json
+
+  # An hour of one metric out of the cloud, as it was
+  signalflow record --realm us1 --metric cpu.utilization --filter "filter('env', 'prod')" --start -1h --stop now -o cpu.json.gz
+
+  # A made-up day, and what a program says of it
+  signalflow record --demo --start 2024-01-01 --stop 2024-01-02 -o day.json
+  signalflow run --data day.json "data('queue.depth').max(by='service').publish()"`
+
+func (a *app) recordCommand() *cobra.Command {
+	var f recordFlags
+	c := &cobra.Command{
+		Use:                   "record [flags]",
+		Short:                 "Record metrics in a file, to run programs on them",
+		Long:                  recordLong,
+		Example:               recordExample,
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			a.started = true
+			return a.record(c.Context(), f)
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.output, "output", "o", "-", "write to `FILE` (- is standard output)")
+	flags.StringVar(&f.metric, "metric", "*", "record the metrics of this `NAME`, in which * stands for any characters")
+	flags.StringVar(&f.filter, "filter", "", "record the series of this `EXPRESSION`, such as filter('host', 'web*')")
+	flags.DurationVar(&f.run.duration, "duration", 0, "end after this time, such as 10s or 5m")
+	f.run.target.add(flags)
+	flags.DurationVar(&f.run.resolution, "resolution", 0, "finest time between two values out of the cloud; 10s between those of the demo")
+	flags.BoolVar(&f.run.source.demo, "demo", false, "record the made-up metrics of a shop")
+	flags.StringVar(&f.run.source.start, "start", "", "begin at `TIME`, such as -1h or 2024-01-01T00:00:00Z, in the cloud and in the demo")
+	flags.StringVar(&f.run.source.stop, "stop", "", "end at `TIME`, written likewise")
+	flags.BoolVarP(&f.run.quiet, "quiet", "q", false, "print nothing but errors")
+	return c
+}
+
+func (f *recordFlags) check() error {
+	f.run.output = "auto"
+	if err := f.run.check(); err != nil {
+		return err
+	}
+	_, err := f.predicate()
+	return err
+}
+
+// predicate compiles the filter; nil selects everything.
+func (f *recordFlags) predicate() (series.Predicate, error) {
+	if f.filter == "" {
+		return nil, nil
+	}
+	g, err := eval.Compile(f.program(), eval.Options{})
+	if err != nil {
+		return nil, usageError{fmt.Sprintf("--filter: %v", err)}
+	}
+	if fetch, ok := g.Nodes[0].Op.(*graph.Fetch); ok && len(g.Nodes) == 2 {
+		return fetch.Filter, nil
+	}
+	return nil, usageError{"--filter takes an expression such as filter('host', 'web*') and not filter('env', 'qa')"}
+}
+
+// program returns the program that puts out what is to be recorded.
+func (f *recordFlags) program() string {
+	text := "data(" + series.Quote(f.metric)
+	if f.filter != "" {
+		text += ", filter=" + f.filter
+	}
+	return text + ").publish()"
+}
+
+func (a *app) record(ctx context.Context, f recordFlags) error {
+	t, err := chooseTarget(f.run.target, a.getenv)
+	if f.run.source.demo {
+		f.run.target.local = true
+		t, err = chooseTarget(f.run.target, a.getenv)
+		t.source = f.run.source.String()
+	}
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	span, err := f.run.source.during(now)
+	switch {
+	case err != nil:
+		return err
+	case t.local && !f.run.source.demo && (!span.start.IsZero() || !span.stop.IsZero()):
+		return usageError{"this machine's metrics are recorded from now on; --start and --stop are for the cloud and for --demo"}
+	case !t.local && f.metric == "*":
+		return usageError{"the cloud has very many metrics; name those to record with --metric"}
+	}
+	notes := &notices{w: a.stderr, quiet: f.run.quiet}
+	for _, w := range t.warnings {
+		notes.warn(w)
+	}
+	file, err := a.create(f.output)
+	if err != nil {
+		return err
+	}
+	notes.say("recording " + t.String())
+	out := ingest.NewWriter(file)
+	switch {
+	case f.run.source.demo && !span.start.IsZero() && !span.stop.IsZero():
+		err = f.recordPast(ctx, span, out)
+	case t.local:
+		err = a.recordLive(ctx, f, t, notes, out)
+	default:
+		err = a.recordCloud(ctx, f, t, notes, out)
+	}
+	err = errors.Join(err, out.Flush(), file.Close())
+	notes.say(fmt.Sprintf("%d points recorded", out.Points()))
+	return err
+}
+
+// create opens what is written to. Its Close leaves standard output open.
+func (a *app) create(name string) (io.WriteCloser, error) {
+	if name == "-" {
+		return recordFile{Writer: a.stdout}, nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, usageError{err.Error()}
+	}
+	if strings.HasSuffix(name, ".gz") {
+		zipped := gzip.NewWriter(file)
+		return recordFile{zipped, []io.Closer{zipped, file}}, nil
+	}
+	return file, nil
+}
+
+// recordFile is a file, or standard output, with what is to be closed below it.
+type recordFile struct {
+	io.Writer
+	below []io.Closer
+}
+
+func (f recordFile) Close() (err error) {
+	for _, c := range f.below {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// recordPast makes up the metrics of the shop for a time, at once.
+func (f *recordFlags) recordPast(ctx context.Context, span timeRange, out *ingest.Writer) error {
+	shop := demo.New(demo.Options{Interval: f.run.resolution})
+	wanted, err := f.query()
+	if err != nil {
+		return err
+	}
+	step := shop.Interval()
+	for at := span.start; at.Before(span.stop); at = at.Add(step) {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		shop.Fill(selection{wanted, out}, at, minTime(at.Add(step), span.stop))
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (f *recordFlags) query() (series.Query, error) {
+	filter, err := f.predicate()
+	return series.Query{Metric: f.metric, Filter: filter}, err
+}
+
+// selection hands on the samples of the series that a query selects.
+type selection struct {
+	wanted series.Query
+	out    *ingest.Writer
+}
+
+// Append implements demo.Store.
+func (s selection) Append(samples ...series.Sample) (refused int) {
+	for i := range samples {
+		if s.wanted.Matches(samples[i].Series) {
+			refused += s.out.Append(samples[i])
+		}
+	}
+	return refused
+}
+
+// recordLive records what comes into the store of a local session.
+func (a *app) recordLive(ctx context.Context, f recordFlags, t target, notes *notices, out *ingest.Writer) error {
+	wanted, err := f.query()
+	if err != nil {
+		return err
+	}
+	store, feed, err := a.feed(ctx, &f.run.source)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	running, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		feed(running)
+	}()
+	defer func() { cancel(); <-done }()
+	wake := make(chan struct{}, 1)
+	samples, err := store.Subscribe(wanted, wake)
+	if err != nil {
+		return err
+	}
+	defer samples.Close()
+	over, free := after(f.run.duration)
+	defer free()
+	var spare []series.Sample
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-over:
+			return nil
+		case <-wake:
+		}
+		all, lost := samples.Take(spare)
+		if lost {
+			notes.warn("the output is too slow: some points are not recorded")
+		}
+		out.Append(all...)
+		spare = all
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// recordCloud records what a program puts out.
+func (a *app) recordCloud(ctx context.Context, f recordFlags, t target, notes *notices, out *ingest.Writer) error {
+	s, span, err := a.open(ctx, t, &f.run.source, notes)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	defer s.close()
+	computation, closeClient, err := execute(ctx, s, f.run, span, program{text: f.program()}, notes)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	defer closeClient()
+	recorded := &recordOutput{out: out, known: map[*publishedSeries]*series.Series{}}
+	err = newFollower(computation, recorded, notes, s.metrics).follow(ctx, f.run.duration, 0)
+	return describe(endedBy(ctx, err), program{text: f.program()})
+}
+
+// recordOutput makes samples of published values. They have been rolled up, so they are
+// gauges, whatever their metric was.
+type recordOutput struct {
+	out   *ingest.Writer
+	known map[*publishedSeries]*series.Series
+}
+
+func (o *recordOutput) values(values []publishedValue) error {
+	for _, v := range values {
+		s := o.known[v.series]
+		if s == nil {
+			labels := make([]series.Label, len(v.series.dimensions))
+			for i, d := range v.series.dimensions {
+				labels[i] = series.Label{Name: d.name, Value: d.value}
+			}
+			s = series.New(v.series.metric, series.Gauge, labels...)
+			o.known[v.series] = s
+		}
+		o.out.Append(series.Sample{Series: s, Point: series.Point{Time: v.time, Value: v.number.float}, Arrival: v.time})
+	}
+	return o.out.Flush()
+}
+
+func (o *recordOutput) expired(s *publishedSeries) { delete(o.known, s) }
+
+func (o *recordOutput) close() error { return o.out.Flush() }
