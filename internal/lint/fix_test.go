@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,8 +17,13 @@ func fixed(text string) string {
 	for _, f := range Check(program(text), Options{}) {
 		edits = append(edits, f.Fix...)
 	}
-	slices.SortFunc(edits, func(a, b Edit) int { return int(b.From - a.From) })
+	slices.SortFunc(edits, func(a, b Edit) int { return cmp.Or(int(b.From-a.From), int(a.To-b.To)) })
+	end := pos(len(text))
 	for _, e := range edits {
+		if e.To > end {
+			continue // one in another
+		}
+		end = e.From
 		text = text[:e.From] + e.New + text[e.To:]
 	}
 	return text
@@ -45,6 +51,7 @@ func TestFixes(t *testing.T) {
 		"data('m').map(lambda x: 0 < x < 5).publish()":                 "data('m').map(lambda x: 0 < x and x < 5).publish()",
 		"data('m').map(lambda x: 1 if 0 < x <= 5 else 2).publish()":    "data('m').map(lambda x: 1 if (0 < x and x <= 5) else 2).publish()",
 		"s = data('m')\n(not 0 < s < 5 < 7).publish()":                 "s = data('m')\n(not (0 < s and s < 5 and 5 < 7)).publish()",
+		"s = data('m')\n(0 < s.stream('a') < 5).publish()":             "s = data('m')\n(0 < s.publish('a') < 5).publish()",
 		// What would be written twice is not simple, or a comment could be lost.
 		"(0 < data('m') < 5).publish()":           "(0 < data('m') < 5).publish()",
 		"s = data('m')\n(0 <\n  s < 5).publish()": "s = data('m')\n(0 <\n  s < 5).publish()",

@@ -72,12 +72,13 @@ func (c *check) unchain(cmp *syntax.Compare, parent syntax.Node) []Edit {
 // names are for others; an SLO reads those that it names.
 func (c *check) unused() {
 	u := c.usage
+	exports := c.module()
 	for _, l := range c.program.Labels {
 		if c.program.Kind == SLO {
 			u.used[l.Text] = true
+			exports = exports || !l.Known
 		}
 	}
-	exports := c.module() || c.program.Kind == SLO && !c.program.AllLabels
 	c.unusedIn(c.file.Stmts, u, exports)
 }
 

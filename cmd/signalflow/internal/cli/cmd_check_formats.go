@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -74,7 +75,7 @@ func (r *checkReport) writeSARIF(w io.Writer) error {
 	}
 	results = []object{}
 	for _, d := range r.diagnostics {
-		place := object{"artifactLocation": object{"uri": filepath.ToSlash(d.File)}}
+		place := object{"artifactLocation": object{"uri": fileURI(d.File)}}
 		if d.Start.Line > 0 {
 			place["region"] = object{
 				"startLine": d.Start.Line, "startColumn": d.Start.Column, "endLine": d.End.Line, "endColumn": d.End.Column,
@@ -98,6 +99,15 @@ func (r *checkReport) writeSARIF(w io.Writer) error {
 			"results":    results,
 		}},
 	})
+}
+
+// fileURI returns a path as SARIF wants it: relative where the path is.
+func fileURI(path string) string {
+	u := url.URL{Path: filepath.ToSlash(path)}
+	if filepath.IsAbs(path) {
+		u.Scheme = "file"
+	}
+	return u.String()
 }
 
 // writeGitHub prints workflow commands that GitHub Actions shows beside the lines.

@@ -164,6 +164,9 @@ func (r *checkReport) fix() (fixed int, err error) {
 		if edits[file] == nil {
 			files = append(files, file)
 		}
+		if slices.ContainsFunc(d.fix, func(e programs.Edit) bool { return overlaps(edits[file], e) }) {
+			continue // the next time, when the one around it is fixed
+		}
 		edits[file] = append(edits[file], d.fix...)
 		fixed++
 	}
@@ -181,6 +184,10 @@ func (r *checkReport) fix() (fixed int, err error) {
 		}
 	}
 	return fixed, nil
+}
+
+func overlaps(list []programs.Edit, e programs.Edit) bool {
+	return slices.ContainsFunc(list, func(other programs.Edit) bool { return e.From < other.To && other.From < e.To })
 }
 
 func (r *checkReport) count(s lint.Severity) (n int) {
@@ -222,11 +229,12 @@ func (r *checkReport) writeText(w io.Writer) error {
 
 // render draws a diagnostic for a person.
 func (d *diagnostic) render() string {
-	text := fmt.Sprintf("%s: %s [%s]\n", d.severity, printableLines(d.message()), d.rule)
+	file := printable(d.File)
+	text := fmt.Sprintf("%s: %s [%s]\n", d.severity, printable(d.message()), d.rule)
 	if d.Start.Line == 0 {
-		return d.File + ": " + text
+		return file + ": " + text
 	}
 	drawn := &syntax.Error{Start: d.Start, End: d.End, Text: strings.Map(visible, d.Line)}
 	_, source, _ := strings.Cut(drawn.Render(), "\n")
-	return fmt.Sprintf("%s:%d:%d: %s%s", d.File, d.Start.Line, d.Start.Column, text, source)
+	return fmt.Sprintf("%s:%d:%d: %s%s", file, d.Start.Line, d.Start.Column, text, source)
 }

@@ -127,6 +127,34 @@ func plant(i int, token string, random *rand.Rand) string {
 	return resource + "  program_text = " + text + "\n" + rule + "}\n"
 }
 
+// SARIF names a file by a URI.
+func TestFileURI(t *testing.T) {
+	for path, want := range map[string]string{
+		"a/b.tf": "a/b.tf", "a b/ü.tf": "a%20b/%C3%BC.tf", "/x/a.tf": "file:///x/a.tf", "<stdin>": "%3Cstdin%3E", "a:b.flow": "./a:b.flow",
+	} {
+		if got := fileURI(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
+
+// A fix inside of another one waits for the next time.
+func TestFixesDoNotOverlap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.flow")
+	if err := os.WriteFile(path, []byte("s = data('m')\n(s.stream('a') < 2 < 5).publish()\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"s = data('m')\n(s.stream('a') < 2 and 2 < 5).publish()\n",
+		"s = data('m')\n(s.publish('a') < 2 and 2 < 5).publish()\n",
+	} {
+		check(t, "--fix", path)
+		if got, _ := os.ReadFile(path); string(got) != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 // The reference mentions every flag of check.
 func TestCheckIsInReference(t *testing.T) {
 	text, err := os.ReadFile("../../../../docs/cli.md")
