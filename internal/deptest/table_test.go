@@ -105,7 +105,7 @@ var banned = map[string]string{
 // requirements of a test are those of the module.
 var testLibraries = map[string][]string{
 	".":              {idtool, websocket},
-	"cmd/signalflow": {"github.com/rogpeppe/go-internal/testscript", cobra, pflag, bubbletea, lipgloss, charmTerm, gopsutil, idtool},
+	"cmd/signalflow": {"github.com/rogpeppe/go-internal/testscript", cobra, pflag, bubbletea, lipgloss, charmTerm, gopsutil, hcl, cty, idtool},
 	"v2":             {ourModule + "/v2", idtool},
 }
 
