@@ -194,7 +194,7 @@ func formatValue(x *float64) string {
 
 // ParseSeries reads a metric with its dimensions, m{host=a, dc='x y'}, and then what stands
 // behind it on the line. Names and values are quoted where they hold blanks or any of
-// , = { } # and quotes; a quote inside quotes is written twice.
+// , = { } [ ] # and quotes; a quote inside quotes is written twice.
 func ParseSeries(text string) (metric string, dimensions series.Labels, rest string, err error) {
 	metric, rest, err = scanWord(text, "{")
 	if err != nil {
@@ -222,16 +222,45 @@ func ParseSeries(text string) (metric string, dimensions series.Labels, rest str
 	}
 }
 
+// parseMetadata reads properties and tags, [env=prod, #web], if there are any.
+func parseMetadata(text string) (properties series.Labels, tags []string, rest string, err error) {
+	rest, ok := strings.CutPrefix(text, "[")
+	if !ok {
+		return nil, nil, text, nil
+	}
+	for {
+		rest = strings.TrimLeft(rest, " \t,")
+		if after, ok := strings.CutPrefix(rest, "]"); ok {
+			return series.SortLabels(properties), tags, strings.TrimSpace(after), nil
+		}
+		if rest == "" {
+			return nil, nil, "", fmt.Errorf("the properties have no ]")
+		}
+		if tag, ok := strings.CutPrefix(rest, "#"); ok {
+			if tag, rest, err = scanWord(tag, ",]"); err != nil {
+				return nil, nil, "", err
+			}
+			tags = append(tags, tag)
+			continue
+		}
+		var l series.Label
+		if l, rest, err = scanLabel(rest); err != nil {
+			return nil, nil, "", fmt.Errorf("the properties: %w", err)
+		}
+		properties = append(properties, l)
+	}
+}
+
 // scanLabel reads name=value.
 func scanLabel(text string) (l series.Label, rest string, err error) {
-	if l.Name, rest, err = scanWord(text, "=,}"); err != nil {
+	if l.Name, rest, err = scanWord(text, "=,}]"); err != nil {
 		return l, "", err
 	}
 	value, ok := strings.CutPrefix(rest, "=")
 	if !ok || l.Name == "" {
 		return l, "", fmt.Errorf("%q is not name=value", text)
 	}
-	l.Value, rest, err = scanWord(value, ",}")
+	l.Value, rest, err = scanWord(value, ",}]")
 	return l, rest, err
 }
 
@@ -278,7 +307,7 @@ func FormatSeries(name string, labels series.Labels) string {
 }
 
 func quoteWord(word string) string {
-	if strings.ContainsAny(word, " \t,={}'#") {
+	if strings.ContainsAny(word, " \t,={}[]'#") {
 		return "'" + strings.ReplaceAll(word, "'", "''") + "'"
 	}
 	return word

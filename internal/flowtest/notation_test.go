@@ -121,7 +121,15 @@ func TestParseLoad(t *testing.T) {
 	if s := samples[0].Series; s.Type != series.CumulativeCounter || s.Metric != "c" || s.Dimensions.String() != "{h=a}" {
 		t.Errorf("series %+v", s)
 	}
+	if samples, _, err = flowtest.ParseLoad("m{h=a} [z=1, #web, a='x y', #'a b'] counter 1", flowtest.Epoch, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if s := samples[0].Series; s.Properties.String() != "{a=x y, z=1}" || strings.Join(s.Tags, "|") != "web|a b" || s.Type != series.Counter {
+		t.Errorf("series %+v", s)
+	}
 	for text, want := range map[string]string{
+		"m [a=1":   "the properties have no ]",
+		"m [a] 1":  `the properties: "a] 1" is not name=value`,
 		"{a=1} 1":  "no metric before the dimensions",
 		"m ~1":     "a point is written without ~",
 		"m conter": `value "conter": no number`,

@@ -182,7 +182,7 @@ func (p *parser) loadBlock(arguments string, line int, body []numbered) error {
 // ParseLoad reads a series with its steps, the first of which begins at a time, and returns
 // its samples and how many steps there are:
 //
-//	m{host=a} cumulative_counter 1+2x3 _ 5
+//	m{host=a} [env=prod, #web] cumulative_counter 1+2x3 _ 5
 func ParseLoad(line string, at time.Time, step time.Duration) (samples []series.Sample, n int, err error) {
 	metric, dimensions, rest, err := ParseSeries(line)
 	if err != nil {
@@ -192,6 +192,9 @@ func ParseLoad(line string, at time.Time, step time.Duration) (samples []series.
 		return nil, 0, fmt.Errorf("no metric before the dimensions")
 	}
 	s := series.New(metric, series.Gauge, dimensions...)
+	if s.Properties, s.Tags, rest, err = parseMetadata(rest); err != nil {
+		return nil, 0, err
+	}
 	word, values, _ := strings.Cut(rest, " ")
 	switch word {
 	case series.Counter.String():

@@ -74,8 +74,9 @@ func New(o Options) *Store {
 // Append stores samples and hands them to the live feeds that want them. It returns how many
 // it refused: values that are not finite, and points older than the store reaches back.
 //
-// The first *series.Series seen of an identity is kept and is the one that readers get; a
-// caller that passes the same pointer each time saves a comparison.
+// The first *series.Series seen of an identity is kept, with its type, properties and tags, and
+// is the one that readers get, for as long as it has points; a caller that passes the same
+// pointer each time saves a comparison.
 func (s *Store) Append(samples ...series.Sample) (refused int) {
 	now := s.options.Now().UnixMilli()
 	s.mu.Lock()

@@ -2,6 +2,7 @@ package series
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -15,13 +16,16 @@ type Predicate interface {
 	String() string
 }
 
-// MetricKey is the key under which a filter sees the name of the metric.
-const MetricKey = "sf_metric"
+// Keys under which a filter sees what is neither a dimension nor a property.
+const (
+	MetricKey = "sf_metric" // the name of the metric
+	TagsKey   = "sf_tags"   // the tags: any of them may match
+)
 
 // Match selects the series whose value of a key equals or matches one of the terms:
 // filter(key, term, ...).
 type Match struct {
-	Key          string // a dimension, or MetricKey
+	Key          string // a dimension or property, MetricKey or TagsKey
 	Terms        []Pattern
 	MatchMissing bool // a series without the key is selected too
 }
@@ -37,19 +41,26 @@ func NewMatch(key string, terms []string, matchMissing bool) *Match {
 
 // Matches implements Predicate.
 func (m *Match) Matches(s *Series) bool {
-	value, ok := s.Metric, true
-	if m.Key != MetricKey {
-		value, ok = s.Dimensions.Get(m.Key)
+	var value string
+	var ok bool
+	switch m.Key {
+	case MetricKey:
+		value, ok = s.Metric, true
+	case TagsKey:
+		return slices.ContainsFunc(s.Tags, m.accepts) || len(s.Tags) == 0 && m.MatchMissing
+	default:
+		if value, ok = s.Dimensions.Get(m.Key); !ok {
+			value, ok = s.Properties.Get(m.Key)
+		}
 	}
 	if !ok {
 		return m.MatchMissing
 	}
-	for _, t := range m.Terms {
-		if t.Matches(value) {
-			return true
-		}
-	}
-	return false
+	return m.accepts(value)
+}
+
+func (m *Match) accepts(value string) bool {
+	return slices.ContainsFunc(m.Terms, func(t Pattern) bool { return t.Matches(value) })
 }
 
 // String implements Predicate.

@@ -103,3 +103,35 @@ func TestPatternIsLinear(t *testing.T) {
 		t.Error("a text without b matches")
 	}
 }
+
+// Properties and tags are seen by filters, behind the dimensions.
+func TestMatchMetadata(t *testing.T) {
+	s := New("m", Gauge, Label{"host", "a"})
+	s.Properties = NewLabels(map[string]string{"env": "prod", "host": "other"})
+	s.Tags = []string{"web", "critical"}
+	bare := New("m", Gauge)
+	for _, tc := range []struct {
+		p       *Match
+		s, bare bool
+	}{
+		{match("env", "p*"), true, false},
+		{match("env", "qa"), false, false},
+		{NewMatch("env", []string{"qa"}, true), false, true},
+		{match("host", "a"), true, false},
+		{match("host", "other"), false, false},
+		{match("sf_tags", "crit*", "x"), true, false},
+		{match("sf_tags", "x"), false, false},
+		{match("sf_tags", "*"), true, false},
+		{NewMatch("sf_tags", []string{"x"}, true), false, true},
+	} {
+		if got, gotBare := tc.p.Matches(s), tc.p.Matches(bare); got != tc.s || gotBare != tc.bare {
+			t.Errorf("%s: %v, and without metadata %v", tc.p, got, gotBare)
+		}
+	}
+	if got := s.Metadata().String(); got != "{env=prod, host=a}" {
+		t.Errorf("metadata %s", got)
+	}
+	if same := New("m", Gauge, Label{"host", "a"}); !s.SameIdentity(same) || s.ID != same.ID {
+		t.Error("properties are part of the identity")
+	}
+}

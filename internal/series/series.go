@@ -74,4 +74,12 @@ type Series struct {
 	Metric     string
 	Dimensions Labels
 	Type       Type
+
+	// What is known of the series beside its identity; neither changes once it is in a store.
+	Properties Labels
+	Tags       []string
 }
+
+// Metadata returns the dimensions and the properties. Where a name has two values, that of
+// the dimension stays.
+func (s *Series) Metadata() Labels { return s.Dimensions.Union(s.Properties) }

@@ -26,6 +26,7 @@ func (r *run) fetch(op *graph.Fetch) *table {
 // before it, else from its first point, and no later than from the first slot that is sent.
 func (r *run) read(op *graph.Fetch, s *series.Series) (row, bool) {
 	x := r.empty(pairs(s.Dimensions), s.Metric, r.sent)
+	x.metas = slices.Repeat([]Labels{pairs(s.Metadata())}, r.slots)
 	bySlot := make([][]float64, r.slots)
 	before := none
 	found := false

@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	pairs = flag.Int("pairs", 1500, "how many random programs run over random points")
+	pairs = flag.Int("pairs", 500, "how many random programs run over random points")
 	first = flag.Uint64("seed", 0, "the seed of the first of them")
 )
 

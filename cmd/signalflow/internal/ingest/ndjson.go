@@ -24,6 +24,8 @@ type jsonPoint struct {
 	Value      *float64        `json:"value"`
 	Dimensions map[string]any  `json:"dimensions"`
 	Labels     map[string]any  `json:"labels"`
+	Properties map[string]any  `json:"properties"`
+	Tags       []string        `json:"tags"`
 
 	// Datapoints as they are sent to the service, by type.
 	Gauge      []jsonPoint `json:"gauge"`
@@ -86,16 +88,24 @@ func (d *decoder) jsonPoint(p *jsonPoint) error {
 	if err != nil {
 		return d.errorf("%w", err)
 	}
-	var labels []series.Label
-	for _, pairs := range []map[string]any{p.Labels, p.Dimensions} {
-		for _, name := range slices.Sorted(maps.Keys(pairs)) {
-			if v := pairs[name]; v != nil {
-				labels = append(labels, series.Label{Name: name, Value: fmt.Sprint(v)})
-			}
-		}
-	}
+	labels := append(jsonLabels(p.Labels), jsonLabels(p.Dimensions)...)
 	if p.Label != "" { // of a stream that was published under it
 		labels = append(labels, series.Label{Name: "label", Value: p.Label})
 	}
-	return d.emit(d.series(metric, kind, labels), at, *p.Value, p.Arrival)
+	before := len(d.known)
+	s := d.series(metric, kind, labels)
+	if len(d.known) > before { // those of its first point count
+		s.Properties, s.Tags = series.SortLabels(jsonLabels(p.Properties)), p.Tags
+	}
+	return d.emit(s, at, *p.Value, p.Arrival)
+}
+
+// jsonLabels makes labels of an object, without what is null.
+func jsonLabels(pairs map[string]any) (labels []series.Label) {
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		if v := pairs[name]; v != nil {
+			labels = append(labels, series.Label{Name: name, Value: fmt.Sprint(v)})
+		}
+	}
+	return labels
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Writer writes samples as NDJSON, to be read again by Read without a loss: type, arrival and
-// all digits of the value included. Its methods are for one goroutine.
+// all digits of the value included, and with the first point of a series its properties and
+// tags. Its methods are for one goroutine.
 type Writer struct {
 	out    *bufio.Writer
 	json   *json.Encoder
@@ -25,6 +26,8 @@ type writtenPoint struct {
 	Dimensions map[string]string `json:"dimensions"`
 	Timestamp  int64             `json:"timestamp"`
 	Value      float64           `json:"value"`
+	Properties map[string]string `json:"properties,omitempty"`
+	Tags       []string          `json:"tags,omitempty"`
 	Arrival    int64             `json:"arrival,omitempty"`
 }
 
@@ -41,9 +44,13 @@ func NewWriter(w io.Writer) *Writer {
 func (w *Writer) Append(samples ...series.Sample) (refused int) {
 	for i := range samples {
 		s := &samples[i]
-		p := writtenPoint{s.Series.Metric, s.Series.Type.String(), w.dimensions(s.Series), s.Time, s.Value, s.Arrival}
-		if p.Arrival == p.Timestamp {
-			p.Arrival = 0
+		p := writtenPoint{Metric: s.Series.Metric, Type: s.Series.Type.String(), Timestamp: s.Time, Value: s.Value}
+		if s.Arrival != s.Time {
+			p.Arrival = s.Arrival
+		}
+		var known bool
+		if p.Dimensions, known = w.dimensions(s.Series); !known {
+			p.Properties, p.Tags = object(s.Series.Properties), s.Series.Tags
 		}
 		if w.failed != nil || s.Value-s.Value != 0 { // not finite
 			refused++
@@ -57,18 +64,23 @@ func (w *Writer) Append(samples ...series.Sample) (refused int) {
 // maxKnown bounds what is remembered of series.
 const maxKnown = 100_000
 
-func (w *Writer) dimensions(s *series.Series) map[string]string {
-	if pairs, ok := w.known[s]; ok {
-		return pairs
-	}
-	pairs := make(map[string]string, len(s.Dimensions))
-	for _, l := range s.Dimensions {
-		pairs[l.Name] = l.Value
+// dimensions returns those of a series, and whether it has been written before.
+func (w *Writer) dimensions(s *series.Series) (pairs map[string]string, known bool) {
+	if pairs, known = w.known[s]; known {
+		return pairs, true
 	}
 	if len(w.known) >= maxKnown {
 		clear(w.known)
 	}
-	w.known[s] = pairs
+	w.known[s] = object(s.Dimensions)
+	return w.known[s], false
+}
+
+func object(ls series.Labels) map[string]string {
+	pairs := make(map[string]string, len(ls))
+	for _, l := range ls {
+		pairs[l.Name] = l.Value
+	}
 	return pairs
 }
 

@@ -14,6 +14,7 @@ import (
 func TestWrite(t *testing.T) {
 	a := series.New("m", series.CumulativeCounter, series.Label{Name: "b", Value: "<x> \"y\""}, series.Label{Name: "a", Value: ""})
 	b := series.New("n.o", series.Gauge)
+	a.Properties, a.Tags = series.NewLabels(map[string]string{"env": "prod"}), []string{"web"}
 	samples := []series.Sample{
 		{Series: a, Point: series.Point{Time: 1704067200000, Value: 1.0 / 3}, Arrival: 1704067200000},
 		{Series: a, Point: series.Point{Time: 1704067201000, Value: -1e300}, Arrival: 1704067205000},
@@ -28,7 +29,7 @@ func TestWrite(t *testing.T) {
 	if err := w.Flush(); err != nil || w.Points() != 3 {
 		t.Errorf("%d points, %v", w.Points(), err)
 	}
-	want := `{"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"<x> \"y\""},"timestamp":1704067200000,"value":0.3333333333333333}
+	want := `{"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"<x> \"y\""},"timestamp":1704067200000,"value":0.3333333333333333,"properties":{"env":"prod"},"tags":["web"]}
 {"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"<x> \"y\""},"timestamp":1704067201000,"value":-1e+300,"arrival":1704067205000}
 {"metric":"n.o","type":"gauge","dimensions":{},"timestamp":1704067202000,"value":9007199254740992}
 `
@@ -39,6 +40,9 @@ func TestWrite(t *testing.T) {
 	err := ingest.Read(&text, "x", ingest.Options{}, func(s []series.Sample) error { back = append(back, s...); return nil })
 	if err != nil || len(back) != 3 {
 		t.Fatalf("%d samples, %v", len(back), err)
+	}
+	if s := back[0].Series; s.Properties.String() != "{env=prod}" || len(s.Tags) != 1 {
+		t.Errorf("read %+v", s)
 	}
 	for i, s := range []series.Sample{samples[0], samples[1], samples[3]} {
 		if g := back[i]; g.Point != s.Point || g.Arrival != s.Arrival || !g.Series.SameIdentity(s.Series) || g.Series.Type != s.Series.Type {
