@@ -37,7 +37,7 @@ func (c *check) streams(alerts []alert) {
 }
 
 // slot returns the shortest slot that a job of the program can have: the service never runs
-// finer than a resolution that a source asks for, nor than a second (language.md 4.2).
+// finer than a resolution that a source asks for, nor than a second (language.md 4.3).
 func (c *check) slot() (slot time.Duration, hint bool) {
 	slot = time.Second
 	for _, n := range c.graph.Nodes {
