@@ -171,7 +171,11 @@ func (s Step) matches(x *float64) bool {
 	case s.Digits >= 0:
 		return strconv.FormatFloat(*x+0, 'f', s.Digits, 64) == strconv.FormatFloat(s.Values[0]+0, 'f', s.Digits, 64)
 	}
-	return math.Abs(*x-s.Values[0]) <= 1e-9*max(1, math.Abs(s.Values[0]))
+	want := s.Values[0]
+	if want == 0 {
+		return math.Abs(*x) <= 1e-9
+	}
+	return math.Abs(*x-want) <= 1e-9*math.Abs(want)
 }
 
 // formatValue writes a value in the notation, shortened where that says no less to a reader.
