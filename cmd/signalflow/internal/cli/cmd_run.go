@@ -297,7 +297,7 @@ func execute(ctx context.Context, s *session, f runFlags, span timeRange, p prog
 	if err != nil {
 		return nil, nil, usageError{err.Error()}
 	}
-	c, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Start: span.start, Stop: span.stop, Resolution: f.resolution, MaxDelay: f.maxDelay})
+	c, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Start: span.start, Stop: span.stop, Resolution: max(f.resolution, span.resolution), MaxDelay: f.maxDelay})
 	if err != nil {
 		client.Close()
 		return nil, nil, err

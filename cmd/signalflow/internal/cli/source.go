@@ -79,7 +79,10 @@ func (f *sourceFlags) String() string {
 }
 
 // timeRange is what a program runs over; a zero time is open.
-type timeRange struct{ start, stop time.Time }
+type timeRange struct {
+	start, stop time.Time
+	resolution  time.Duration // of the data, where the engine cannot see it in time; else 0
+}
 
 // during returns the range that the flags ask for at a time.
 func (f *sourceFlags) during(now time.Time) (r timeRange, err error) {
@@ -165,6 +168,7 @@ func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange,
 	if r.Refused > 0 {
 		notes.warn(fmt.Sprintf("%d points are no finite numbers; they are left out", r.Refused))
 	}
+	span.resolution = r.Resolution()
 	r.Begin(span.start)
 	s := serve(server.Options{Source: r.Store, Clock: r.Clock()}, r.Store, r.Run)
 	// All of it comes as fast as it can be computed, and the output sets the pace.

@@ -13,9 +13,9 @@ import (
 const recorded = `{"metric":"m","dimensions":{"host":"a"},"timestamp":1704067200000,"value":1}
 {"metric":"m","dimensions":{"host":"b"},"timestamp":1704067200000,"value":10}
 {"metric":"m","dimensions":{"host":"a"},"timestamp":1704067210000,"value":2}
-{"metric":"m","dimensions":{"host":"b"},"timestamp":1704067210000,"arrival":1704067213500,"value":20}
+{"metric":"m","dimensions":{"host":"b"},"timestamp":1704067210000,"arrival":1704067223500,"value":20}
 {"metric":"m","dimensions":{"host":"a"},"timestamp":1704067220000,"value":3}
-{"metric":"m","dimensions":{"host":"b"},"timestamp":1704067220000,"value":30}
+{"metric":"m","dimensions":{"host":"b"},"timestamp":1704067220000,"arrival":1704067224000,"value":30}
 `
 
 func recordedFile(t *testing.T) string {
@@ -43,7 +43,7 @@ func TestRunData(t *testing.T) {
 		{"the last seconds", []string{"--start", "-10s"}, rows[1:]},
 		{"up to the end", []string{"--start", "-1d", "--stop", "now"}, rows},
 		{"in slots of half a minute", []string{"--resolution", "30s"}, []string{"1704067200000,A,m,{},22\n"}},
-		{"at real speed", []string{"--live", "--max-delay", "5s"}, rows},
+		{"at real speed", []string{"--live", "--max-delay", "15s"}, rows},
 		{"at real speed, without waiting for what is late", []string{"--live"}, []string{rows[0], "1704067210000,A,m,{},2\n", rows[2]}},
 		{"whatever the environment says", []string{"--local"}, rows},
 	} {
@@ -56,7 +56,7 @@ func TestRunData(t *testing.T) {
 				t.Errorf("got\n%swant\n%s", r.stdout, want)
 			}
 			live := strings.Contains(test.name, "speed")
-			if live && (r.took < 20*time.Second || r.took > 40*time.Second) || !live && r.took > time.Second {
+			if live && (r.took < 20*time.Second || r.took > 60*time.Second) || !live && r.took > time.Second {
 				t.Errorf("took %v", r.took)
 			}
 		})

@@ -136,3 +136,22 @@ func TestErrors(t *testing.T) {
 		t.Errorf("two files: %v", err)
 	}
 }
+
+func TestResolution(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"time,a\n0,1\n10,1\n20,1\n":                        10 * time.Second,
+		"time,a\n20,1\n10,1\n0,1\n30,1\n70,1\n":            10 * time.Second,
+		"time,a,b\n0,1,1\n60,1,\n120,1,\n420,,2\n720,,3\n": 5 * time.Minute,
+		"time,a\n0,1\n10.4,1\n20.2,1\n":                    10 * time.Second,
+		"time,a\n0,1\n7300,1\n14600,1\n":                   2 * time.Hour,
+		"time,a\n0,1\n":                                    0,
+	} {
+		r, err := replay.Open(replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(text), Live: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Resolution(); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
