@@ -85,8 +85,18 @@ var measured = []struct {
 	{"median-over-1h", func() operator {
 		return newWindow(&graph.Window{Func: graph.Median, Over: hour}, ten, &budget{limit: 1 << 40})
 	}, false},
-	{"divide", func() operator { return newBinary(graph.Divide) }, true},
-	{"greater", func() operator { return newBinary(graph.Greater) }, true},
+	{"divide", func() operator { return newJoined(&graph.Binary{Op: graph.Divide}, 2) }, true},
+	{"map", func() operator {
+		return newMapping(&graph.Map{Body: []graph.Node{
+			{Op: &graph.Param{}}, {Op: &graph.Scalar{Value: 1}}, {Op: &graph.Binary{Op: graph.Greater}, Inputs: []graph.NodeID{0, 1}},
+			{Op: &graph.Conditional{}, Inputs: []graph.NodeID{2, 0, 1}},
+		}})
+	}, false},
+	{"fill", func() operator { return newFill(&graph.Fill{}, 10_000) }, false},
+	{"delta", func() operator { return newDelta(&graph.Delta{}, 10) }, false},
+	{"ewma", func() operator { return newEWMA(&graph.EWMA{Alpha: 0.1}, 10_000) }, false},
+	{"above", func() operator { return &slotwise{kernel: kernelOf(&graph.Limit{Func: graph.Above, Low: 1}, 10)} }, false},
+	{"greater", func() operator { return newJoined(&graph.Binary{Op: graph.Greater}, 2) }, true},
 }
 
 // BenchmarkStep measures one slot of one operator. It must not allocate.

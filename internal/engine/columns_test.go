@@ -55,16 +55,16 @@ func TestColumnsAreUsedAgain(t *testing.T) {
 				t.Errorf("node %d has %d columns for 4 series", i, len(n.out.members))
 			}
 		}
-		f, a, b, p := j.plan.fetches[0].op, j.plan.groupings[0].op, j.plan.nodes[2].op.(*binary), j.plan.outputs[0].op
+		f, a, b, p := j.plan.fetches[0].op, j.plan.groupings[0].op, j.plan.nodes[2].op.(*joined), j.plan.outputs[0].op
 		for what, n := range map[string]int{
 			"tracks": len(f.tracks), "series known": len(f.index), "groups": len(a.byKey), "identities": len(p.taken),
-			"shapes": len(b.join.sides[left].shapes), "keys": len(b.join.sides[left].shapes[0].keys),
+			"shapes": len(b.join.sides[0].shapes), "keys": len(b.join.sides[0].shapes[0].keys),
 		} {
 			if n > 20 {
 				t.Errorf("%d %s for 4 series", n, what)
 			}
 		}
-		for _, ix := range b.join.sides[right].shapes[0].indexes {
+		for _, ix := range b.join.sides[1].shapes[0].indexes {
 			if len(ix.columns) > 20 {
 				t.Errorf("%d keys indexed for 4 series", len(ix.columns))
 			}
@@ -351,5 +351,18 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		if n := testing.AllocsPerRun(500, step); n > 0 {
 			t.Errorf("%s: %v allocations for each slot", o.name, n)
 		}
+	}
+}
+
+// Window 1, 2, 3, 4, level, lag 0: 0.425 (language.md 5.4). With the lag of the rule, 1, the
+// long-run variance is 1.25 + 2 * 1/2 * 0.3125.
+func TestStationarity(t *testing.T) {
+	for lags, want := range map[int]float64{0: 0.425, 1: 8.5 / 16 / 1.5625} {
+		if got := stationarity([]float64{1, 2, 3, 4}, false, lags); math.Abs(got-want) > 1e-12 {
+			t.Errorf("lag %d: got %v, want %v", lags, got, want)
+		}
+	}
+	if got := stationarity([]float64{0.1, 0.2, 0.3, 0.4, 0.5}, true, 1); !math.IsInf(got, 1) {
+		t.Errorf("a line around its trend: got %v, want none", got)
 	}
 }

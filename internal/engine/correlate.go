@@ -7,7 +7,7 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
-// correlator pairs the series of two streams by their keys (language.md 2.7): two match
+// correlator finds the series of several streams that match by their keys (language.md 2.7): two match
 // when the names of the smaller key all stand in the other one, with the same values.
 // Series with an equal set of names form a shape; for each two shapes that can match, the
 // one with more names is indexed by the names of the other.
@@ -15,8 +15,10 @@ import (
 // It is the one place that knows the rule for keys of which each has a name that the other
 // lacks: they do not match (OQ-8).
 type correlator struct {
-	sides [2]side
+	sides []side
 }
+
+func newCorrelator(sides int) correlator { return correlator{make([]side, sides)} }
 
 type side struct {
 	shapes  []*shape
@@ -36,11 +38,6 @@ type keyIndex struct {
 	names   []string
 	columns map[string][]int32
 }
-
-const (
-	left  = 0
-	right = 1
-)
 
 // fixedNames are part of a key on the wire but never used to match (language.md 2.6).
 var fixedNames = []string{"computationId", "jobId", "programId", "sf_metric", "sf_originatingMetric"}
@@ -165,6 +162,20 @@ func containsNames(key series.Labels, names []string) bool {
 func shapeHolds(names []string, key series.Labels) bool {
 	for _, l := range key {
 		if _, ok := slices.BinarySearch(names, l.Name); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// matches reports whether two keys match.
+func matches(a, b series.Labels) bool {
+	a, b = matchKey(a), matchKey(b)
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	for _, l := range a {
+		if value, ok := b.Get(l.Name); !ok || value != l.Value {
 			return false
 		}
 	}

@@ -27,7 +27,7 @@ func (e example) run(t *testing.T) *recorder {
 		name, values, _ := strings.Cut(line, " = ")
 		load(store, name, values, 10*time.Second)
 		slots = max(slots, len(strings.Fields(values)))
-		if strings.TrimSpace(values) == "-" { // known by a point before the range
+		if strings.Trim(values, " -") == "" { // known by a point before the range
 			store.Append(sampleAt(named(name), -time.Minute, 1))
 		}
 	}

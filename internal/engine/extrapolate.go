@@ -2,28 +2,40 @@ package engine
 
 import "github.com/signalfx/signalflow-client-go/internal/graph"
 
-// extrapolation fills the slots of a fetch that have no point (language.md 4.5).
-type extrapolation struct {
-	kind  graph.Extrapolation
-	limit int       // most slots filled in a row; negative: no limit
-	last  []float64 // by column: the last real value
-	seen  bitmap    // columns that have had one
-	run   []int32   // by column: slots filled since the last real value
+// filling gives slots without a value one: a constant, or the last value of the series
+// (language.md 4.5, 5.5).
+type filling struct {
+	constant *float64  // nil: the last value
+	limit    int       // most slots filled in a row; negative: no limit
+	last     []float64 // by column: the last real value
+	seen     bitmap    // columns that have had one
+	run      []int32   // by column: slots filled since the last real value
 }
 
-func (e *extrapolation) active() bool {
-	return e.limit != 0 && (e.kind == graph.ExtrapolateZero || e.kind == graph.ExtrapolateLastValue)
+var zero float64
+
+// extrapolation is the filling of a data() call; it is nil where nothing is filled.
+func extrapolation(op *graph.Fetch) *filling {
+	switch {
+	case op.MaxExtrapolations == 0:
+		return nil
+	case op.Extrapolation == graph.ExtrapolateZero:
+		return &filling{constant: &zero, limit: op.MaxExtrapolations}
+	case op.Extrapolation == graph.ExtrapolateLastValue:
+		return &filling{limit: op.MaxExtrapolations}
+	}
+	return nil
 }
 
 // resize makes room for the columns of v.
-func (e *extrapolation) resize(v *vector) {
+func (e *filling) resize(v *vector) {
 	e.last = grow(e.last, len(v.values))
 	e.run = grow(e.run, len(v.values))
 	e.seen = grow(e.seen, len(v.present))
 }
 
 // reset forgets what a column held, because another series begins there.
-func (e *extrapolation) reset(col int) {
+func (e *filling) reset(col int) {
 	if col >= len(e.run) {
 		return
 	}
@@ -32,7 +44,7 @@ func (e *extrapolation) reset(col int) {
 }
 
 // fill gives the missing columns of live series their value for this slot.
-func (e *extrapolation) fill(v *vector, live bitmap) {
+func (e *filling) fill(v *vector, live bitmap) {
 	e.resize(v)
 	for w, present := range v.present {
 		for word := present; word != 0; word &= word - 1 {
@@ -44,7 +56,7 @@ func (e *extrapolation) fill(v *vector, live bitmap) {
 		}
 		missing := live[w] &^ present
 		e.seen[w] |= present
-		if e.kind == graph.ExtrapolateLastValue {
+		if e.constant == nil {
 			missing &= e.seen[w]
 		}
 		for ; missing != 0; missing &= missing - 1 {
@@ -53,11 +65,11 @@ func (e *extrapolation) fill(v *vector, live bitmap) {
 				continue
 			}
 			e.run[col]++
-			x := 0.0
-			if e.kind == graph.ExtrapolateLastValue {
-				x = e.last[col]
+			if e.constant != nil {
+				v.set(col, *e.constant)
+			} else {
+				v.set(col, e.last[col])
 			}
-			v.set(col, x)
 		}
 	}
 }

@@ -376,7 +376,7 @@ func TestBadGraphs(t *testing.T) {
 		want  string
 	}{
 		{[]graph.Node{fetch, {Op: &graph.Unary{Op: "~"}, Inputs: []graph.NodeID{0}, Span: graph.Span{Line: 3, Column: 7}}}, "line 3:7"},
-		{[]graph.Node{fetch, {Op: &graph.Binary{Op: "**"}, Inputs: []graph.NodeID{0, 0}}}, "is not run yet"},
+		{[]graph.Node{fetch, {Op: &graph.Binary{Op: "%"}, Inputs: []graph.NodeID{0, 0}}}, "is not run yet"},
 		{[]graph.Node{fetch, {Op: &graph.Aggregate{Func: "mode"}, Inputs: []graph.NodeID{0}}}, "is not run yet"},
 		{[]graph.Node{fetch, {Op: &graph.Window{Func: graph.Sum}, Inputs: []graph.NodeID{0}}}, "is not run yet"},
 		{[]graph.Node{fetch, {Op: &graph.Binary{Op: graph.Add}, Inputs: []graph.NodeID{0}}}, "has 1 inputs, needs 2"},

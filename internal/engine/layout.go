@@ -65,6 +65,13 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 		case *graph.Window:
 			slots = windowSlots(op.Over, g.step) - 1
 			hold = slots * g.step
+		case *graph.KPSS:
+			slots = windowSlots(op.Over, g.step) - 1
+			hold = slots * g.step
+		case *graph.Delta:
+			slots, hold = 1, g.step
+		case *graph.Fill:
+			hold = max(op.For.Milliseconds(), int64(op.Slots)*g.step)
 		case *graph.Calendar:
 			c, err := newCalendar(op, zone)
 			if err != nil {

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/signalfx/signalflow-client-go/internal/graph"
+import (
+	"math"
+
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+)
 
 // kernelFor returns the kernel of a binary operator, nil for one that does not exist.
 func kernelFor(op graph.BinaryOp) kernel {
@@ -65,6 +69,8 @@ func kernelFor(op graph.BinaryOp) kernel {
 				out[i] = number(a[i] != b[i])
 			}
 		})
+	case graph.Power:
+		return power
 	case graph.And:
 		return and
 	case graph.Or:
@@ -79,7 +85,8 @@ type lanes func(out, a, b []float64)
 // arithmetic gives a value where both sides have one and the result is finite: a division
 // by zero and an overflow are None (language.md 2.7).
 func arithmetic(f lanes) kernel {
-	return func(a, b, out *vector, live bitmap) {
+	return func(in []*vector, out *vector, live bitmap) {
+		a, b := in[0], in[1]
 		for w := range live {
 			both := a.present[w] & b.present[w] & live[w]
 			if both != 0 {
@@ -95,7 +102,8 @@ func arithmetic(f lanes) kernel {
 
 // comparison gives 1 or 0 where both sides have a value.
 func comparison(f lanes) kernel {
-	return func(a, b, out *vector, live bitmap) {
+	return func(in []*vector, out *vector, live bitmap) {
+		a, b := in[0], in[1]
 		for w := range live {
 			both := a.present[w] & b.present[w] & live[w]
 			if both != 0 {
@@ -103,6 +111,19 @@ func comparison(f lanes) kernel {
 				f(out.values[lo:lo+64], a.values[lo:lo+64], b.values[lo:lo+64])
 			}
 			out.present[w] = both
+		}
+	}
+}
+
+// power is arithmetic, one column at a time: it is too dear for those without a value.
+func power(in []*vector, out *vector, live bitmap) {
+	a, b := in[0], in[1]
+	for w := range live {
+		both := a.present[w] & b.present[w] & live[w]
+		out.present[w] = 0
+		for ; both != 0; both &= both - 1 {
+			col := w<<6 + trailing(both)
+			out.set(col, math.Pow(a.values[col], b.values[col]))
 		}
 	}
 }

@@ -33,7 +33,7 @@ type fetch struct {
 	matched int              // how many series matched, beyond the limit too
 
 	out     *stream
-	extra   extrapolation
+	extra   *filling // nil: nothing is extrapolated
 	block   block
 	changes []change
 	live    liveInput
@@ -82,7 +82,7 @@ func newFetch(op *graph.Fetch, o *Options, g grid, window int64, out *stream) *f
 		limit:  o.MaxSeries,
 		index:  make(map[uint64]int32),
 		out:    out,
-		extra:  extrapolation{kind: op.Extrapolation, limit: op.MaxExtrapolations},
+		extra:  extrapolation(op),
 	}
 	// A slot with a point must not outlast the point's activity, hence two slots at least.
 	f.inactive = max(o.Inactivity.Milliseconds(), window, 2*g.step)
@@ -290,7 +290,9 @@ func (f *fetch) turn(t int64) bool {
 	for n < len(f.changes) && f.changes[n].slot <= t {
 		c := f.changes[n]
 		if c.joins {
-			f.extra.reset(int(c.track))
+			if f.extra != nil {
+				f.extra.reset(int(c.track))
+			}
 			f.out.joinAt(c.track)
 		} else {
 			f.out.leave(c.track)
@@ -331,7 +333,7 @@ func (f *fetch) Step(slot int64, _ []*vector, out *vector) {
 			out.present[w] |= live
 		}
 	}
-	if f.extra.active() {
+	if f.extra != nil {
 		f.extra.fill(out, f.out.live)
 	}
 }

@@ -49,7 +49,7 @@ func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
 	if err := l.reach(gr, start, o.Timezone); err != nil {
 		return nil, err
 	}
-	m := maker{plan: p, options: o, grid: gr}
+	m := maker{plan: p, layout: l, options: o, grid: gr}
 	for i := range l {
 		at := &l[i]
 		p.preroll = max(p.preroll, at.before)
@@ -59,6 +59,7 @@ func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
 			n.values = append(n.values, &p.nodes[in].vector)
 		}
 		p.nodes = append(p.nodes, n)
+		m.absent = append(m.absent, m.ofAbsent(at))
 		n.op = m.operator(at, n)
 	}
 	return p, nil
@@ -104,6 +105,9 @@ func check(g *graph.Graph) error {
 		want, ok := runs(n.Op)
 		if !ok {
 			return &UnsupportedError{What: graph.Name(n.Op), Span: n.Span}
+		}
+		if want < 0 && len(n.Inputs) > 0 {
+			want = len(n.Inputs)
 		}
 		if len(n.Inputs) != want {
 			return fmt.Errorf("engine: node %d (%s) has %d inputs, needs %d", i, n.Op, len(n.Inputs), want)

@@ -14,10 +14,15 @@ type vector struct {
 }
 
 // resize makes room for n columns, in whole words of presence bits, and keeps what is there.
-func (v *vector) resize(n int) {
+// It reports whether there are more columns now.
+func (v *vector) resize(n int) bool {
 	words := wordsFor(n)
+	if words <= len(v.present) {
+		return false
+	}
 	v.present = grow(v.present, words)
 	v.values = grow(v.values, words*64)
+	return true
 }
 
 // drop makes a column None.
