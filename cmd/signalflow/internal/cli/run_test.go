@@ -142,7 +142,7 @@ func TestProgramErrors(t *testing.T) {
 	tests := []struct{ program, stderr string }{
 		{"daat('m').publish()", "error: name 'daat' is not defined (did you mean 'data'?)\n  1:1 | daat('m').publish()\n      | ^~~~\n"},
 		{"data('m'\n", "error: "},
-		{"data('m').ewma(alpha=0.5).publish()", "ewma() is not run yet"},
+		{"detect(data('m') > 1).publish('A')", "detect() is not run yet"},
 	}
 	for _, tt := range tests {
 		r := command(t, nil, "run", tt.program)
