@@ -178,6 +178,34 @@ func TestSeriesAreMadeOnce(t *testing.T) {
 	}
 }
 
+// Lines that are written alike are read in a shorter way, to the same end.
+func TestRepeatedLines(t *testing.T) {
+	for _, line := range []string{
+		`{"metric":"m","type":"counter","dimensions":{"h":"a"},"timestamp":1704067200000,"value":1.5}`,
+		`{"metric":"m","type":"counter","dimensions":{"h":"a"},"timestamp":1704067200000,"value":-1e+300,"arrival":1704067205000}`,
+		`{"metric":"m","dimensions":{},"timestamp":1704067200,"value":1}`,
+		`{"metric":"m","dimensions":{},"timestamp":1704067200000,"value":null}`,
+		`{"metric":"m","dimensions":{},"timestamp":1704067200000,"value":1,"properties":{"a":"b"}}`,
+		`{"metric":"m","dimensions":{},"timestamp":1704067200000,"value":1,"timestamp":1704067201000,"value":2}`,
+		`{"metric":"m","dimensions":{"x":"},\"timestamp\":1,\"value\":2"},"timestamp":1704067200000,"value":1}`,
+	} {
+		once, err := read(strings.NewReader(line), "x.json", ingest.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		thrice, err := read(strings.NewReader(strings.Repeat(line+"\n", 3)), "x.json", ingest.Options{})
+		if err != nil || thrice != strings.Repeat(once, 3) {
+			t.Errorf("%s\n%v: once\n%sthree times\n%s", line, err, once, thrice)
+		}
+	}
+	first := `{"metric":"m","dimensions":{},"timestamp":1704067200000,"value":1}` + "\n"
+	for _, value := range []string{"0x10", "1_0", "Infinity", "nan", "+1", "1e", ""} {
+		if _, err := read(strings.NewReader(first+strings.Replace(first, ":1}", ":"+value+"}", 1)), "x.json", ingest.Options{}); err == nil {
+			t.Errorf("the value %q is taken", value)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.*")
 	for _, file := range files {
@@ -228,11 +256,19 @@ func BenchmarkCSVWide(b *testing.B) {
 	benchmark(b, text.String(), 10_000)
 }
 
+func BenchmarkNDJSON(b *testing.B) {
+	var text strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&text, `{"metric":"cpu.utilization","type":"gauge","dimensions":{"host":"host-%d"},"timestamp":%d,"value":%d.5}`+"\n", i%100, 1704067200000+i/100*10000, i%97)
+	}
+	benchmark(b, text.String(), 10_000)
+}
+
 func benchmark(b *testing.B, text string, samples int) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
-		err := ingest.Read(strings.NewReader(text), "x.csv", ingest.Options{}, func(s []series.Sample) error { n += len(s); return nil })
+		err := ingest.Read(strings.NewReader(text), "x", ingest.Options{}, func(s []series.Sample) error { n += len(s); return nil })
 		if err != nil || n != samples {
 			b.Fatal(n, err)
 		}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -35,31 +37,70 @@ type jsonPoint struct {
 
 // ndjson reads a JSON object a line.
 func (d *decoder) ndjson(in *bufio.Reader) error {
+	heads := map[string]*series.Series{} // of lines as our Writer writes them, up to the time
 	return d.lines(in, func(line []byte) error {
+		head, at, value, arrival, plain := splitLine(line)
+		if s := heads[string(head)]; s != nil && plain {
+			return d.emit(s, at, value, arrival)
+		}
 		var p jsonPoint
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		if err := decoder.Decode(&p); err != nil {
+		if err := json.Unmarshal(line, &p); err != nil {
 			return d.errorf("%w", err)
 		}
-		groups := []struct {
-			kind   string
-			points []jsonPoint
-		}{{"gauge", p.Gauge}, {"counter", p.Counter}, {"cumulative_counter", p.Cumulative}}
-		several := false
-		for _, g := range groups {
-			for _, p := range g.points {
-				several = true
-				p.Type = g.kind
-				if err := d.jsonPoint(&p); err != nil {
-					return err
-				}
+		if err := d.jsonPoints(&p); err != nil {
+			return err
+		}
+		if plain && len(heads) < maxKnown && len(d.batch) > 0 {
+			heads[string(head)] = d.batch[len(d.batch)-1].Series
+		}
+		return nil
+	})
+}
+
+// splitLine takes a line apart that is written as by a Writer: what tells the series, the time
+// and the value. It is not plain if there is anything else in it.
+func splitLine(line []byte) (head []byte, at int64, value float64, arrival int64, plain bool) {
+	i := bytes.LastIndex(line, []byte(timeKey))
+	if i < 0 || !bytes.HasPrefix(line, []byte(`{"metric":`)) || line[i-1] != '}' {
+		return nil, 0, 0, 0, false
+	}
+	rest := string(bytes.TrimSuffix(line[i+len(timeKey):], []byte("}")))
+	when, rest, ok := strings.Cut(rest, valueKey)
+	number, came, late := strings.Cut(rest, arrivalKey)
+	at, err := strconv.ParseInt(when, 10, 64)
+	if err != nil || !ok || at < 1e11 { // seconds are told apart elsewhere
+		return nil, 0, 0, 0, false
+	}
+	if late {
+		arrival, err = strconv.ParseInt(came, 10, 64)
+	}
+	if err != nil || at >= 1e14 || strings.ContainsAny(number, "+xXiInN_") && !strings.Contains(number, "e+") {
+		return nil, 0, 0, 0, false // what is a number to Go and not to JSON is not plain
+	}
+	value, err = strconv.ParseFloat(number, 64)
+	return line[:i], at, value, arrival, err == nil
+}
+
+// jsonPoints hands on what one line holds.
+func (d *decoder) jsonPoints(p *jsonPoint) error {
+	groups := []struct {
+		kind   string
+		points []jsonPoint
+	}{{"gauge", p.Gauge}, {"counter", p.Counter}, {"cumulative_counter", p.Cumulative}}
+	several := false
+	for _, g := range groups {
+		for _, p := range g.points {
+			several = true
+			p.Type = g.kind
+			if err := d.jsonPoint(&p); err != nil {
+				return err
 			}
 		}
-		if several {
-			return nil
-		}
-		return d.jsonPoint(&p)
-	})
+	}
+	if several {
+		return nil
+	}
+	return d.jsonPoint(p)
 }
 
 // jsonPoint hands one point on; null for a value is none.

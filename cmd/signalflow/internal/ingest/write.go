@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"strconv"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -13,48 +14,36 @@ import (
 // tags. Its methods are for one goroutine.
 type Writer struct {
 	out    *bufio.Writer
-	json   *json.Encoder
-	known  map[*series.Series]map[string]string
+	heads  map[*series.Series][]byte // what every line of a series begins with
+	line   []byte
 	points int
 	failed error
 }
 
-// writtenPoint is a line, its names in the order in which they are written.
-type writtenPoint struct {
-	Metric     string            `json:"metric"`
-	Type       string            `json:"type"`
-	Dimensions map[string]string `json:"dimensions"`
-	Timestamp  int64             `json:"timestamp"`
-	Value      float64           `json:"value"`
-	Properties map[string]string `json:"properties,omitempty"`
-	Tags       []string          `json:"tags,omitempty"`
-	Arrival    int64             `json:"arrival,omitempty"`
-}
-
 // NewWriter returns a Writer to w.
 func NewWriter(w io.Writer) *Writer {
-	out := bufio.NewWriter(w)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	return &Writer{out: out, json: encoder, known: map[*series.Series]map[string]string{}}
+	return &Writer{out: bufio.NewWriter(w), heads: map[*series.Series][]byte{}}
 }
 
 // Append writes samples, and returns how many it could not write: values that are not finite,
-// and all after an error. Err tells the error.
+// and all after an error. Flush tells the error.
 func (w *Writer) Append(samples ...series.Sample) (refused int) {
 	for i := range samples {
 		s := &samples[i]
-		p := writtenPoint{Metric: s.Series.Metric, Type: s.Series.Type.String(), Timestamp: s.Time, Value: s.Value}
-		if s.Arrival != s.Time {
-			p.Arrival = s.Arrival
-		}
-		var known bool
-		if p.Dimensions, known = w.dimensions(s.Series); !known {
-			p.Properties, p.Tags = object(s.Series.Properties), s.Series.Tags
-		}
 		if w.failed != nil || s.Value-s.Value != 0 { // not finite
 			refused++
-		} else if w.failed = w.json.Encode(&p); w.failed == nil {
+			continue
+		}
+		head, known := w.head(s.Series)
+		w.line = strconv.AppendInt(append(w.line[:0], head...), s.Time, 10)
+		w.line = strconv.AppendFloat(append(w.line, valueKey...), s.Value, 'g', -1, 64)
+		if s.Arrival != s.Time {
+			w.line = strconv.AppendInt(append(w.line, arrivalKey...), s.Arrival, 10)
+		}
+		if !known {
+			w.line = appendMetadata(w.line, s.Series)
+		}
+		if _, w.failed = w.out.Write(append(w.line, '}', '\n')); w.failed == nil {
 			w.points++
 		}
 	}
@@ -64,16 +53,46 @@ func (w *Writer) Append(samples ...series.Sample) (refused int) {
 // maxKnown bounds what is remembered of series.
 const maxKnown = 100_000
 
-// dimensions returns those of a series, and whether it has been written before.
-func (w *Writer) dimensions(s *series.Series) (pairs map[string]string, known bool) {
-	if pairs, known = w.known[s]; known {
-		return pairs, true
+// Names of a line between its values.
+const (
+	timeKey    = `,"timestamp":`
+	valueKey   = `,"value":`
+	arrivalKey = `,"arrival":`
+)
+
+// head returns how the lines of a series begin, up to the time, and whether one has been
+// written before.
+func (w *Writer) head(s *series.Series) (head []byte, known bool) {
+	if head, known = w.heads[s]; known {
+		return head, true
 	}
-	if len(w.known) >= maxKnown {
-		clear(w.known)
+	if len(w.heads) >= maxKnown {
+		clear(w.heads)
 	}
-	w.known[s] = object(s.Dimensions)
-	return w.known[s], false
+	head = appendJSON([]byte(`{"metric":`), s.Metric)
+	head = append(head, `,"type":"`+s.Type.String()+`","dimensions":`...)
+	head = append(appendJSON(head, object(s.Dimensions)), timeKey...)
+	w.heads[s] = head
+	return head, false
+}
+
+func appendMetadata(line []byte, s *series.Series) []byte {
+	if len(s.Properties) > 0 {
+		line = appendJSON(append(line, `,"properties":`...), object(s.Properties))
+	}
+	if len(s.Tags) > 0 {
+		line = appendJSON(append(line, `,"tags":`...), s.Tags)
+	}
+	return line
+}
+
+// appendJSON appends texts, or objects and lists of them, which always have a JSON.
+func appendJSON(dst []byte, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return append(dst, text...)
 }
 
 func object(ls series.Labels) map[string]string {

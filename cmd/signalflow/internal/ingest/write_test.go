@@ -29,9 +29,9 @@ func TestWrite(t *testing.T) {
 	if err := w.Flush(); err != nil || w.Points() != 3 {
 		t.Errorf("%d points, %v", w.Points(), err)
 	}
-	want := `{"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"<x> \"y\""},"timestamp":1704067200000,"value":0.3333333333333333,"properties":{"env":"prod"},"tags":["web"]}
-{"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"<x> \"y\""},"timestamp":1704067201000,"value":-1e+300,"arrival":1704067205000}
-{"metric":"n.o","type":"gauge","dimensions":{},"timestamp":1704067202000,"value":9007199254740992}
+	want := `{"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"\u003cx\u003e \"y\""},"timestamp":1704067200000,"value":0.3333333333333333,"properties":{"env":"prod"},"tags":["web"]}
+{"metric":"m","type":"cumulative_counter","dimensions":{"a":"","b":"\u003cx\u003e \"y\""},"timestamp":1704067201000,"value":-1e+300,"arrival":1704067205000}
+{"metric":"n.o","type":"gauge","dimensions":{},"timestamp":1704067202000,"value":9.007199254740992e+15}
 `
 	if text.String() != want {
 		t.Errorf("got\n%s", text.String())
