@@ -155,7 +155,7 @@ func (f *fetch) full() bool { return f.limit > 0 && len(f.index) >= f.limit }
 // add makes a track for a series. It is not yet a member of the stream.
 func (f *fetch) add(s *series.Series) int32 {
 	tr := track{series: s, roll: rollupFor(f.op.Rollup, s.Type), last: math.MinInt64, seen: math.MinInt64}
-	m := member{key: s.Dimensions, meta: s.Dimensions, metric: s.Metric}
+	m := member{key: s.Dimensions, meta: s.Metadata(), metric: s.Metric}
 	var at int32
 	if n := len(f.free); n > 0 {
 		at = f.free[n-1]
@@ -166,6 +166,7 @@ func (f *fetch) add(s *series.Series) int32 {
 		at = int32(len(f.tracks))
 		f.tracks = append(f.tracks, tr)
 		f.out.members = append(f.out.members, m)
+		f.out.live = grow(f.out.live, wordsFor(len(f.tracks)))
 	}
 	f.index[s.ID] = at
 	return at

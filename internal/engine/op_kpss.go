@@ -14,6 +14,7 @@ type kpss struct {
 	trend  bool
 	values []float64 // over of each column, by place of the slot
 	window []float64 // scratch: the values of one window, in order of time
+	times  []float64 // scratch: the slots that they stand in
 }
 
 func newKPSS(op *graph.KPSS, g grid, b *budget) *kpss {
@@ -25,7 +26,7 @@ func (k *kpss) Bind(in []*stream, out *stream) {
 	k.live = out.live
 	if k.widen(len(out.members)) {
 		k.values = grow(k.values, k.width*k.over)
-		k.window = make([]float64, 0, k.over)
+		k.window, k.times = make([]float64, 0, k.over), make([]float64, 0, k.over)
 	}
 	if k.budget.exceeded() {
 		return
@@ -50,24 +51,34 @@ func (k *kpss) Step(slot int64, in []*vector, out *vector) {
 
 // statistic computes the window of a column that ends at a place.
 func (k *kpss) statistic(col, at int) float64 {
-	k.window = k.window[:0]
+	k.window, k.times = k.window[:0], k.times[:0]
 	for i := range k.over {
 		if place := (at + 1 + i) % k.over; k.row(place).has(col) {
-			k.window = append(k.window, k.values[col*k.over+place])
+			k.window, k.times = append(k.window, k.values[col*k.over+place]), append(k.times, float64(i))
 		}
 	}
 	lags := int(4 * math.Pow(float64(len(k.window))/100, 0.25))
-	return stationarity(k.window, k.trend, lags)
+	if !k.trend {
+		return stationarity(k.window, nil, lags)
+	}
+	return stationarity(k.window, k.times, lags)
 }
 
-// stationarity returns the statistic of at least two values, which become residuals, and
-// something that is not finite if there is none.
-func stationarity(e []float64, trend bool, lags int) float64 {
+// stationarity returns the statistic of at least two values around their level, or around a
+// line over their times, and something that is not finite if there is none. The values become
+// residuals.
+func stationarity(e, times []float64, lags int) float64 {
 	n, size := float64(len(e)), 0.0
 	for _, x := range e {
 		size += x * x
 	}
-	detrend(e, trend)
+	mean := sumOf(e) / n
+	for i := range e {
+		e[i] -= mean
+	}
+	if times != nil {
+		detrend(e, times)
+	}
 	partial, squares := 0.0, 0.0
 	for _, x := range e {
 		partial += x
@@ -83,21 +94,16 @@ func stationarity(e []float64, trend bool, lags int) float64 {
 	return squares / (n * n * variance)
 }
 
-// detrend takes the mean off the values, or the line that fits them best.
-func detrend(e []float64, trend bool) {
-	n := float64(len(e))
-	mean, slope, middle := sumOf(e)/n, 0.0, (n-1)/2
-	if trend {
-		var products, squares float64
-		for i, x := range e {
-			t := float64(i) - middle
-			products += t * (x - mean)
-			squares += t * t
-		}
-		slope = products / squares
+// detrend takes the line over the times that fits best off values whose mean is 0.
+func detrend(e, times []float64) {
+	middle := sumOf(times) / float64(len(times))
+	var products, squares float64
+	for i, t := range times {
+		products += (t - middle) * e[i]
+		squares += (t - middle) * (t - middle)
 	}
-	for i := range e {
-		e[i] -= mean + slope*(float64(i)-middle)
+	for i, t := range times {
+		e[i] -= products / squares * (t - middle)
 	}
 }
 

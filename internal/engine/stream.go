@@ -13,7 +13,7 @@ type member struct {
 // its column. Columns of series that have left are given to later ones.
 type stream struct {
 	members []member
-	live    bitmap
+	live    bitmap // of as many words as the members need
 	free    []int32
 	source  string // the metric asked for, for results of several metrics
 
