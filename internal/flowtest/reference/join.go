@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
 // fixed names are part of a key on the wire but never used to match (language.md 2.6).
@@ -45,7 +46,7 @@ func (t tuple) accepts(x *row) bool {
 func (r *run) join(in []*table, outer bool, f func([]Value) Value) *table {
 	tuples := []tuple{{}}
 	for i, t := range in {
-		tuples = extend(tuples, t, outer && i > 0)
+		tuples = extend(tuples, i, t, outer && i > 0)
 	}
 	out := &table{literal: true, absent: make([]Value, r.slots)}
 	for _, t := range in {
@@ -77,9 +78,9 @@ func (r *run) join(in []*table, outer bool, f func([]Value) Value) *table {
 	return out
 }
 
-// extend adds the series of one more stream to tuples. In an outer join what has no partner
+// extend adds the series of one more stream to tuples of n. In an outer join what has no partner
 // is kept, on both sides; a static value has every key and is no partner to wait for.
-func extend(tuples []tuple, t *table, outer bool) (longer []tuple) {
+func extend(tuples []tuple, n int, t *table, outer bool) (longer []tuple) {
 	matched := make([]bool, len(t.rows))
 	for _, tu := range tuples {
 		found := false
@@ -96,7 +97,7 @@ func extend(tuples []tuple, t *table, outer bool) (longer []tuple) {
 	if outer && !t.literal {
 		for i := range t.rows {
 			if !matched[i] {
-				longer = append(longer, append(make(tuple, len(tuples[0])), &t.rows[i]))
+				longer = append(longer, append(make(tuple, n), &t.rows[i]))
 			}
 		}
 	}
@@ -138,7 +139,7 @@ func (r *run) union(in []*table) *table {
 
 // promote adds properties to the key (language.md 5.6).
 func (r *run) promote(op *graph.Promote, in *table) *table {
-	return r.rename(in, op.AllowMissing, func(known, key Labels) (complete bool) {
+	return r.rename(in, op.AllowMissing, nil, func(known, key Labels) (complete bool) {
 		complete = true
 		for _, name := range op.Names {
 			value, ok := known[name]
@@ -153,13 +154,8 @@ func (r *run) promote(op *graph.Promote, in *table) *table {
 
 // dimensions adds pairs to the key, and renames others (language.md 5.6).
 func (r *run) dimensions(op *graph.Dimensions, in *table) *table {
-	return r.rename(in, op.AllowMissing, func(known, key Labels) (complete bool) {
+	return r.rename(in, op.AllowMissing, op.Renames, func(known, key Labels) (complete bool) {
 		complete = true
-		for _, l := range op.Renames {
-			if _, ok := known[l.Value]; ok {
-				delete(key, l.Value)
-			}
-		}
 		for _, l := range slices.Concat(op.Aliases, op.Renames) {
 			value, ok := known[l.Value]
 			if ok {
@@ -171,8 +167,9 @@ func (r *run) dimensions(op *graph.Dimensions, in *table) *table {
 	})
 }
 
-// rename makes a new key of each series from what is known of it when it joins.
-func (r *run) rename(in *table, allowMissing bool, f func(known, key Labels) (complete bool)) *table {
+// rename makes a new key of each series from what is known of it when it joins. What is
+// renamed is no longer known under the old name.
+func (r *run) rename(in *table, allowMissing bool, renamed series.Labels, f func(known, key Labels) (complete bool)) *table {
 	out := r.stream()
 	out.source = in.source
 	for _, x := range in.rows {
@@ -181,11 +178,18 @@ func (r *run) rename(in *table, allowMissing bool, f func(known, key Labels) (co
 		}
 		y := x
 		y.key = union(x.key, nil)
+		for _, l := range renamed {
+			delete(y.key, l.Value)
+		}
 		if !f(x.metas[x.joins], y.key) && !allowMissing {
 			continue
 		}
 		y.metas = slices.Clone(x.metas)
 		for slot, meta := range y.metas {
+			meta = union(meta, nil)
+			for _, l := range renamed {
+				delete(meta, l.Value)
+			}
 			y.metas[slot] = union(y.key, meta)
 		}
 		out.rows = append(out.rows, y)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -102,7 +103,12 @@ func FuzzEngine(f *testing.F) {
 }
 
 // compare runs a case both ways, a live one also live, and returns what is different.
-func compare(c *flowtest.Case, n *tally) string {
+func compare(c *flowtest.Case, n *tally) (diff string) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			diff = fmt.Sprintf("panic: %v\n%s", fault, debug.Stack())
+		}
+	}()
 	g, err := c.Compile()
 	if err != nil {
 		return err.Error()

@@ -69,10 +69,11 @@ func (r *run) fill(op *graph.Fill, x row, slot int) Value {
 		last--
 	}
 	missing := slot - last // slots in a row that have no value, this one included
-	if op.Slots > 0 && missing > op.Slots || op.For > 0 && int64(missing)*r.step > op.For.Milliseconds() {
-		if last >= x.joins && x.values[last].State == Unsure {
-			return unsure // it may be none
-		}
+	switch {
+	case op.Slots == 0 && op.For == 0:
+	case last >= x.joins && x.values[last].State == Unsure:
+		return unsure // that one may have none as well
+	case op.Slots > 0 && missing > op.Slots, op.For > 0 && int64(missing)*r.step > op.For.Milliseconds():
 		return none
 	}
 	switch {
@@ -87,7 +88,7 @@ func (r *run) fill(op *graph.Fill, x row, slot int) Value {
 // alpha returns a weight, or that of a duration (OQ-29).
 func (r *run) alpha(alpha float64, over time.Duration) float64 {
 	if over > 0 {
-		return 2 / (float64(over.Milliseconds())/float64(r.step) + 1)
+		return 2 / float64(r.slotsOf(over)+1)
 	}
 	return alpha
 }
