@@ -2,7 +2,9 @@ package syntax_test
 
 import (
 	"errors"
+	"runtime"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/signalfx/signalflow-client-go/syntax"
@@ -18,10 +20,41 @@ func seed(f *testing.F) {
 	f.Add(flowProgram)
 }
 
+// The most that one text may take.
+const (
+	hang   = time.Second
+	memory = 256 << 20 // bytes that are allocated in all, freed or not
+)
+
+// limit checks that work on a text stays within the limits. Where it is slow it gets two
+// more goes: fuzzing leaves no processor idle, and what hangs does so every time.
+func limit(t *testing.T, work func()) {
+	t.Helper()
+	var before, after runtime.MemStats
+	took := hang
+	for n := 0; n < 3 && took >= hang; n++ {
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		work()
+		took = time.Since(start)
+		runtime.ReadMemStats(&after)
+	}
+	if took >= hang {
+		t.Fatalf("takes %v", took)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > memory {
+		t.Fatalf("allocates %d MB", n>>20)
+	}
+}
+
 // FuzzScan checks that the tokens of any text stand in it in order and come to an end.
 func FuzzScan(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
+		limit(t, func() {
+			for s := syntax.NewScanner(syntax.NewSource("", text)); s.Next().Kind != syntax.EOF; {
+			}
+		})
 		s := syntax.NewScanner(syntax.NewSource("", text))
 		end := syntax.Pos(0)
 		depth := 0
@@ -59,7 +92,9 @@ func FuzzScan(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		file, err := syntax.Parse("", text)
+		var file *syntax.File
+		var err error
+		limit(t, func() { file, err = syntax.Parse("", text) })
 		checkSpans(t, file)
 		bad := 0
 		syntax.Walk(file, func(n syntax.Node) bool {
@@ -101,7 +136,9 @@ func FuzzPrint(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := syntax.Parse("", text)
-		if n := len(syntax.Print(file)); n > 200*len(text)+100 {
+		var printed string
+		limit(t, func() { printed = syntax.Print(file) })
+		if n := len(printed); n > 200*len(text)+100 {
 			t.Fatalf("%d bytes printed of %d", n, len(text))
 		}
 		attached := 0

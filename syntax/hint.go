@@ -104,6 +104,8 @@ func (p *parser) layoutHint() string {
 	case p.tok.Kind == INDENT && int(p.tok.To) == len(p.src.Text),
 		p.tok.Kind == NEWLINE && int(p.tok.To) == len(p.src.Text) && p.last.Kind == NEWLINE:
 		return "remove the blanks at the end of the program"
+	case p.tok.Kind == INDENT && continues(p.src.Text[p.tok.To:]):
+		return goesOn
 	case p.tok.Kind == INDENT && strings.Contains(p.src.Slice(p.tok.Span), "\t"):
 		return "this line begins further right than its block; a tab counts up to the next multiple of 8"
 	case p.tok.Kind == INDENT:
@@ -112,10 +114,28 @@ func (p *parser) layoutHint() string {
 	return ""
 }
 
+// goesOn is the hint at a line that was meant to be a part of the one above.
+const goesOn = "a statement goes on in the next line only inside brackets: put all of it in parentheses"
+
+// continues reports whether a line begins as no statement does, but as the rest of one.
+func continues(line string) bool {
+	for _, start := range []string{".", "*", "/", "+ ", "- ", "=", "<", ">", "|", "&", "and ", "or "} {
+		if strings.HasPrefix(line, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// onNewLine reports whether the next token is the first on its line, and not of the text.
+func (p *parser) onNewLine() bool { return NEWLINE <= p.last.Kind && p.last.Kind <= DEDENT }
+
 // keywordHint is for a word of the language at the wrong place.
 func (p *parser) keywordHint(expected string) string {
 	behind := strings.TrimLeft(p.src.Text[p.tok.To:], " \t")
 	switch k := p.tok.Kind; {
+	case (k == AND || k == OR) && expected == "a statement" && p.onNewLine():
+		return goesOn
 	case strings.Contains(expected, "name"), strings.HasPrefix(behind, "=") && !strings.HasPrefix(behind, "=="):
 		return "'" + p.tok.Value + "' is a word of the language and cannot be a name"
 	case k == IN && expected == endOfLine, k == NOT && strings.HasPrefix(behind, "in "):
@@ -204,6 +224,11 @@ func (p *parser) operatorHint(expected string) string {
 		return "write 'and'"
 	case k == PIPE && adjacent && p.last.Kind == k:
 		return "write 'or'"
+	case (k == STAR || k == POWER) && adjacent && p.last.Kind == SLASH,
+		k == SLASH && expected == "a statement" && strings.IndexAny(p.src.Text[p.tok.To:], "/*") == 0:
+		return "a comment begins with #"
+	case expected == "a statement" && p.onNewLine() && continues(p.src.Text[p.tok.From:]):
+		return goesOn
 	case k == SLASH && adjacent && p.last.Kind == k:
 		return "there is no '//'; '/' divides, and a comment begins with #"
 	case (k == STAR || k == POWER) && (expected == "an expression" || expected == "a statement") && p.last.Kind == COMMA:
