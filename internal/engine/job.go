@@ -40,7 +40,10 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	if o.Start.IsZero() {
 		o.Start = now
 	}
-	l := newLayout(g)
+	l, err := newLayout(g)
+	if err != nil {
+		return nil, err
+	}
 	seen, err := look(ctx, l, &o, o.Start.UnixMilli(), now.UnixMilli())
 	if err != nil {
 		return nil, err
@@ -129,7 +132,7 @@ func (j *job) runEmpty(ctx context.Context) error {
 		return err
 	}
 	for _, f := range j.plan.fetches {
-		f.op.turn(j.first)
+		f.op.turn(j.first - f.op.offset)
 	}
 	if err := j.plan.bind(); err != nil {
 		return err
@@ -152,9 +155,10 @@ func (j *job) reach(ctx context.Context, t int64) error {
 
 // prime finds the series that the job begins with.
 func (j *job) prime(ctx context.Context) error {
-	end := min(j.stop, j.clock.Now().UnixMilli()+1)
+	now := j.clock.Now().UnixMilli()
 	for _, f := range j.plan.fetches {
-		if err := f.op.prime(ctx, j.first, j.start, end); err != nil {
+		back := f.op.offset
+		if err := f.op.prime(ctx, j.first-back, j.start-back, min(j.stop-back, now+1)); err != nil {
 			return err
 		}
 	}
@@ -168,7 +172,7 @@ func (j *job) advance(ctx context.Context, slot int64) error {
 	}
 	moved := slot == j.first
 	for _, f := range j.plan.fetches {
-		moved = f.op.turn(slot) || moved
+		moved = f.op.turn(slot-f.op.offset) || moved
 	}
 	if moved {
 		if err := j.plan.bind(); err != nil {
@@ -196,7 +200,7 @@ func (j *job) load(ctx context.Context, slot int64) error {
 			return j.loadHistory(ctx, slot, n)
 		}
 		j.isLive = true
-		for _, f := range j.plan.fetches {
+		for _, f := range j.plan.present {
 			if err := f.op.goLive(ctx, slot, j.wake); err != nil {
 				return err
 			}
@@ -205,8 +209,14 @@ func (j *job) load(ctx context.Context, slot int64) error {
 	if err := j.await(ctx, slot); err != nil {
 		return err
 	}
-	for _, f := range j.plan.fetches {
+	for _, f := range j.plan.present {
 		if err := f.op.loadLive(ctx); err != nil {
+			return err
+		}
+	}
+	settled := j.clock.Now().UnixMilli() - j.maxDelay
+	for _, f := range j.plan.shifted {
+		if err := f.op.follow(ctx, slot-f.op.offset, settled); err != nil {
 			return err
 		}
 	}
@@ -229,7 +239,7 @@ func (j *job) loadHistory(ctx context.Context, slot int64, n int) error {
 		n = min(n, f.op.longestBlock())
 	}
 	for _, f := range j.plan.fetches {
-		if err := f.op.loadHistory(ctx, slot, n); err != nil {
+		if err := f.op.loadHistory(ctx, slot-f.op.offset, n); err != nil {
 			return err
 		}
 	}
@@ -242,7 +252,7 @@ func (j *job) loadHistory(ctx context.Context, slot int64, n int) error {
 func (j *job) await(ctx context.Context, slot int64) error {
 	end := slot + j.grid.step
 	for {
-		for _, f := range j.plan.fetches {
+		for _, f := range j.plan.present {
 			if err := f.op.drain(ctx); err != nil {
 				return err
 			}
@@ -251,7 +261,7 @@ func (j *job) await(ctx context.Context, slot int64) error {
 		until := end
 		if now >= end {
 			until = end + j.maxDelay
-			if now >= until || j.complete() {
+			if now >= until || j.complete(now-end) {
 				return nil
 			}
 		}
@@ -274,19 +284,28 @@ func (j *job) sleep(ctx context.Context, ms int64) error {
 	return nil
 }
 
-// complete reports whether every series has reported for the slot that is waited for. A job
-// that reads data but knows no series yet gives them the max delay to appear; not in its
-// first slot, so that whoever has mistaken a name learns it soon.
-func (j *job) complete() bool {
+// complete reports whether every series has reported for the slot that is waited for, which was
+// over some ms ago. A job that reads data but knows no series yet gives them the max delay to
+// appear; not in its first slot, so that whoever has mistaken a name learns it soon. What is
+// shifted has been waited for when its offset is longer than the max delay.
+func (j *job) complete(since int64) bool {
+	if len(j.plan.present) == 0 {
+		for _, f := range j.plan.shifted {
+			if since+f.op.offset < j.maxDelay {
+				return false
+			}
+		}
+		return true
+	}
 	known := 0
-	for _, f := range j.plan.fetches {
+	for _, f := range j.plan.present {
 		l := &f.op.live
 		if l.reported < l.known {
 			return false
 		}
 		known += l.known
 	}
-	return known > 0 || !j.started || len(j.plan.fetches) == 0
+	return known > 0 || !j.started
 }
 
 // emit sends a slot in the order that Sink states.

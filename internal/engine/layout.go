@@ -1,14 +1,17 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
 )
 
 // layout is the part of a graph that its enabled publish nodes need (language.md 3.1), in
-// dependency order.
+// dependency order. What stands under a timeshift() is laid out once more for its offset, down
+// to the data, and reads what was then (language.md 4.9).
 type layout []placed
 
 // placed is a node of the graph in its place in a layout.
@@ -16,43 +19,86 @@ type placed struct {
 	*graph.Node
 	id     int
 	serial int   // of a publish: its number among all of the program
+	offset int64 // ms by which it lies back in time
 	in     []int // places of its inputs
 
 	before int64 // slots before the first one wanted at which its values must begin
 	hold   int64 // ms for which what comes after it keeps its values
 }
 
-func newLayout(g *graph.Graph) layout {
-	needed := make([]bool, len(g.Nodes))
-	for i := len(g.Nodes) - 1; i >= 0; i-- {
-		if p, ok := g.Nodes[i].Op.(*graph.Publish); ok && p.Enabled {
-			needed[i] = true
+// moment is a node at an offset in time.
+type moment struct {
+	id     graph.NodeID
+	offset int64 // ms
+}
+
+// maxPlaced is the most nodes that timeshifts, each of which repeats what is under it, may make
+// of a program.
+const maxPlaced = 250_000
+
+func newLayout(g *graph.Graph) (layout, error) {
+	var all []moment
+	known := make(map[moment]bool)
+	var visit func(m moment)
+	visit = func(m moment) {
+		if known[m] || len(all) > maxPlaced {
+			return
 		}
-		if needed[i] {
-			for _, in := range g.Nodes[i].Inputs {
-				needed[in] = true
+		known[m] = true
+		all = append(all, m)
+		for _, in := range g.Nodes[m.id].Inputs {
+			visit(shifted(g, in, m.offset))
+		}
+	}
+	serials := make(map[int]int)
+	for i := range g.Nodes {
+		if p, ok := g.Nodes[i].Op.(*graph.Publish); ok {
+			serials[i] = len(serials)
+			if p.Enabled {
+				visit(moment{graph.NodeID(i), 0})
 			}
 		}
 	}
-	var l layout
-	place := make([]int, len(g.Nodes))
-	published := 0
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		at := placed{Node: n, id: i, serial: published}
-		if _, ok := n.Op.(*graph.Publish); ok {
-			published++
-		}
-		if !needed[i] {
-			continue
-		}
-		for _, in := range n.Inputs {
-			at.in = append(at.in, place[in])
-		}
-		place[i] = len(l)
-		l = append(l, at)
+	if len(all) > maxPlaced {
+		return nil, fmt.Errorf("engine: with what its timeshifts repeat the program has more than %d nodes; shift fewer streams inside one another", maxPlaced)
 	}
-	return l
+	slices.SortFunc(all, func(a, b moment) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.offset, b.offset)) })
+	l := make(layout, len(all))
+	place := make(map[moment]int, len(all))
+	for i, m := range all {
+		n := &g.Nodes[m.id]
+		l[i] = placed{Node: n, id: int(m.id), serial: serials[int(m.id)], offset: m.offset}
+		for _, in := range n.Inputs {
+			l[i].in = append(l[i].in, place[shifted(g, in, m.offset)])
+		}
+		place[m] = i
+	}
+	return l, nil
+}
+
+// shifted returns what a node at an offset is, where timeshifts are offsets.
+func shifted(g *graph.Graph, id graph.NodeID, offset int64) moment {
+	for {
+		t, ok := g.Nodes[id].Op.(*graph.Timeshift)
+		if !ok {
+			return moment{id, offset}
+		}
+		id, offset = g.Nodes[id].Inputs[0], offset+t.Offset.Milliseconds()
+	}
+}
+
+// align rounds the offsets down to whole slots. One of less than a slot is an error (language.md
+// 4.9).
+func (l layout) align(step int64) error {
+	for i := range l {
+		at := &l[i]
+		if at.offset > 0 && at.offset < step {
+			return fmt.Errorf("engine: line %s: timeshift() by %s is less than a slot, which is %s; shift by more, or run at a finer resolution",
+				at.Span, time.Duration(at.offset)*time.Millisecond, time.Duration(step)*time.Millisecond)
+		}
+		at.offset -= at.offset % step
+	}
+	return nil
 }
 
 // reach settles for each node how far back its values are needed, so that the windows after
@@ -77,7 +123,7 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 			if err != nil {
 				return fmt.Errorf("engine: line %s: %w", at.Span, err)
 			}
-			slots = c.slotsBefore(op, g, first-at.before*g.step)
+			slots = c.slotsBefore(op, g, first-at.offset-at.before*g.step)
 			hold = int64(op.Shift+2) * c.longest().Milliseconds()
 		}
 		for _, in := range at.in {

@@ -24,6 +24,7 @@ type fetch struct {
 	grid     grid
 	inactive int64 // ms
 	limit    int   // most tracks; 0: no limit
+	offset   int64 // ms by which it lies back in time; all of its times are its own
 	first    int64 // the first slot that is read, ms
 	sent     int64 // the first slot that is sent, ms
 
@@ -31,6 +32,8 @@ type fetch struct {
 	index   map[uint64]int32 // series ID to track
 	free    []int32          // tracks to use again
 	matched int              // how many series matched, beyond the limit too
+
+	rediscovers bool // it looks for series with each block, so it need not keep those that have left
 
 	out     *stream
 	extra   *filling // nil: nothing is extrapolated
@@ -74,18 +77,19 @@ type block struct {
 // series cheap for each slot, few enough for the block to stay small.
 const historySlots = 64
 
-func newFetch(op *graph.Fetch, o *Options, g grid, window int64, out *stream) *fetch {
+func newFetch(op *graph.Fetch, o *Options, g grid, at *placed, out *stream) *fetch {
 	f := &fetch{
 		op:     op,
 		source: o.Source,
 		grid:   g,
 		limit:  o.MaxSeries,
+		offset: at.offset,
 		index:  make(map[uint64]int32),
 		out:    out,
 		extra:  extrapolation(op),
 	}
 	// A slot with a point must not outlast the point's activity, hence two slots at least.
-	f.inactive = max(o.Inactivity.Milliseconds(), window, 2*g.step)
+	f.inactive = max(o.Inactivity.Milliseconds(), at.hold, 2*g.step)
 	out.source = op.Metric
 	return f
 }
@@ -189,12 +193,15 @@ func (f *fetch) longestBlock() int { return int(max(1, f.inactive/f.grid.step-1)
 // loadHistory makes a block of n slots from what the source has stored.
 func (f *fetch) loadHistory(ctx context.Context, t int64, n int) error {
 	f.open(t, n)
-	list := make([]*series.Series, len(f.tracks))
+	list := make([]*series.Series, 0, len(f.tracks))
+	at := make([]int, 0, len(f.tracks))
 	for i := range f.tracks {
-		list[i] = f.tracks[i].series
+		if s := f.tracks[i].series; s != nil {
+			list, at = append(list, s), append(at, i)
+		}
 	}
 	err := f.source.Read(ctx, list, series.Range{From: t, To: f.block.end}, func(i int, p series.Points) error {
-		f.fill(i, p)
+		f.fill(at[i], p)
 		return nil
 	})
 	f.settle()

@@ -289,7 +289,7 @@ func (f *fetch) refill(ctx context.Context) error {
 // since a later block may hold points of theirs.
 func (f *fetch) forget(at int32) {
 	tr := &f.tracks[at]
-	if f.live.feed == nil || tr.series == nil || tr.known() || tr.spilled || len(tr.pending) > 0 {
+	if f.live.feed == nil && !f.rediscovers || tr.series == nil || tr.known() || tr.spilled || len(tr.pending) > 0 {
 		return
 	}
 	delete(f.index, tr.series.ID)

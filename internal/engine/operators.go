@@ -16,7 +16,7 @@ func (m *maker) operator(at *placed, n *node) operator {
 	seconds := float64(m.grid.step) / 1000
 	switch op := at.Op.(type) {
 	case *graph.Fetch:
-		f := newFetch(op, m.options, m.grid, at.hold, &n.out)
+		f := newFetch(op, m.options, m.grid, at, &n.out)
 		m.plan.fetches = append(m.plan.fetches, located[*fetch]{f, at.id, at.Span})
 		return f
 	case *graph.Scalar:
@@ -154,6 +154,8 @@ func runs(op graph.Op) (inputs int, ok bool) {
 		return 0, true
 	case *graph.Map:
 		return 1, maps(op)
+	case *graph.Timeshift:
+		return 1, op.Offset >= 0
 	case *graph.Aggregate:
 		return 1, reduces(op.Func)
 	case *graph.Select:

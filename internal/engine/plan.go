@@ -20,6 +20,7 @@ type operator interface {
 // node is an operator in its place in the plan.
 type node struct {
 	op     operator
+	offset int64 // ms by which its slots lie back in time
 	in     []*stream
 	values []*vector
 	out    stream
@@ -30,6 +31,8 @@ type node struct {
 type plan struct {
 	nodes     []*node
 	fetches   []located[*fetch]
+	present   []located[*fetch] // those of fetches without an offset
+	shifted   []located[*fetch] // and the others
 	groupings []located[*grouping]
 	outputs   []located[*publish]
 	windows   *budget
@@ -46,6 +49,9 @@ type located[T any] struct {
 // newPlan builds the operators of a layout, for a slot length and the first slot to send.
 func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
 	p := &plan{windows: &budget{limit: o.MaxWindowPoints}}
+	if err := l.align(gr.step); err != nil {
+		return nil, err
+	}
 	if err := l.reach(gr, start, o.Timezone); err != nil {
 		return nil, err
 	}
@@ -53,7 +59,7 @@ func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
 	for i := range l {
 		at := &l[i]
 		p.preroll = max(p.preroll, at.before)
-		n := &node{}
+		n := &node{offset: at.offset}
 		for _, in := range at.in {
 			n.in = append(n.in, &p.nodes[in].out)
 			n.values = append(n.values, &p.nodes[in].vector)
@@ -61,6 +67,13 @@ func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
 		p.nodes = append(p.nodes, n)
 		m.absent = append(m.absent, m.ofAbsent(at))
 		n.op = m.operator(at, n)
+	}
+	for _, f := range p.fetches {
+		if f.op.offset > 0 {
+			p.shifted = append(p.shifted, f)
+		} else {
+			p.present = append(p.present, f)
+		}
 	}
 	return p, nil
 }
@@ -80,7 +93,7 @@ func (p *plan) bind() error {
 // step computes one slot.
 func (p *plan) step(slot int64) {
 	for _, n := range p.nodes {
-		n.op.Step(slot, n.values, &n.vector)
+		n.op.Step(slot-n.offset, n.values, &n.vector)
 	}
 }
 

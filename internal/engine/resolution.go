@@ -35,7 +35,7 @@ func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, err
 		if !ok {
 			continue
 		}
-		native, err := p.fetch(ctx, op, o, min(at, now), now)
+		native, err := p.fetch(ctx, op, o, min(at, now)-l[i].offset, now)
 		if err != nil {
 			return nil, err
 		}

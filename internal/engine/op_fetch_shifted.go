@@ -1,0 +1,31 @@
+package engine
+
+import "context"
+
+// A fetch under a timeshift() reads history in all of a job, also while that is live: what it
+// reads lies back in time. It looks for new series with each block, and so it may forget those
+// that have left.
+
+// follow makes the block of a slot, and of as many after it as lie before a time, if the slot is
+// not in the block.
+func (f *fetch) follow(ctx context.Context, slot, settled int64) error {
+	if slot < f.block.end {
+		return nil
+	}
+	f.rediscovers = true
+	n := min((settled-slot)/f.grid.step, historySlots, int64(f.longestBlock()))
+	n = max(1, n)
+	known := len(f.index)
+	if err := f.discover(ctx, slot, slot+n*f.grid.step); err != nil {
+		return err
+	}
+	if len(f.index) > known {
+		for i := range f.tracks {
+			// With an earlier point it is a member that nobody knew of.
+			if tr := &f.tracks[i]; tr.series != nil && !tr.known() && tr.last > slot+f.grid.step-f.inactive {
+				f.join(i, slot)
+			}
+		}
+	}
+	return f.loadHistory(ctx, slot, int(n))
+}
