@@ -54,7 +54,7 @@ var instead = map[string]string{
 	"average": "mean()", "avg": "mean()", "alias": "dimensions(aliases=)", "derivative": "rateofchange()",
 	"diff": "delta()", "exclude": "above(), below() or between()", "exp": "pow(base=2.718281828459045)",
 	"filter": "the filter= of data()", "group_by": "the by= of a statistic", "groupby": "the by= of a statistic",
-	"last": "data(rollup='latest')", "moving_average": "mean(over=)", "rename": "dimensions(renames=)",
+	"last": "data(rollup='latest')", "lasting": "when(s > 0, lasting='5m')", "moving_average": "mean(over=)", "rename": "dimensions(renames=)",
 	"shift": "timeshift()", "std": "stddev()", "sum_by": "sum(by=)", "var": "variance()",
 }
 

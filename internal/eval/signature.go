@@ -159,8 +159,8 @@ func (a *args) keyword(k keywordArg) *syntax.Error {
 		return a.set(i, k.operand)
 	}
 	err := a.ev.errorf(syntax.ArgumentError, nameOf(k.at), "%s() has no argument '%s'", a.fn.name, k.name)
-	if near := spell.Nearest(k.name, a.fn.keywords()); near != "" {
-		err = err.WithHint("did you mean '%s'?", near)
+	if hint := a.fn.argumentHint(k.name); hint != "" {
+		err = err.WithHint("%s", hint)
 	}
 	return err
 }
