@@ -98,6 +98,7 @@ func across(a *args, f graph.Reduce, arg float64) (value, *syntax.Error) {
 	if !slices.ContainsFunc(a.rest, func(v operand) bool { _, ok := v.value.(stream); return ok }) {
 		return reduceNumbers(a, f, arg)
 	}
+	a.single()
 	if len(a.rest) == 1 && f != graph.Count {
 		return a.rest[0].value, nil
 	}
@@ -174,4 +175,18 @@ func (a *args) power(x, y operand) (value, *syntax.Error) {
 		return nil, a.ev.errorf(syntax.ArgumentError, a.at, "division by zero in %s()", a.fn.name)
 	}
 	return a.ev.finite(math.Pow(base, exponent), a.at)
+}
+
+// single warns of a function whose only argument is a stream: in other languages it reduces
+// the series of that stream, which here is what the method does. A list of streams may well
+// have one element.
+func (a *args) single() {
+	if len(a.rest) != 1 {
+		return
+	}
+	if arg, ok := a.rest[0].at.(*syntax.Arg); ok && arg.Stars > 0 {
+		return
+	}
+	a.ev.warn(RuleSingleStream, a.ev.errorf(syntax.ArgumentError, a.at, "%s() of one stream leaves its series apart: it takes several streams", a.fn.name).
+		WithHint("to join the series write .%s() behind the stream", a.fn.name))
 }

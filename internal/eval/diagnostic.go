@@ -24,7 +24,12 @@ const (
 	RuleDeprecated      = "deprecated"       // an old name
 	RuleLimit           = "limit"            // more than the service takes (language.md 6)
 	RuleNeverCorrelates = "never-correlates" // streams of which no two series can be paired
+	RuleNoFilter        = "no-filter"        // a filter that None leaves out
+	RuleSingleStream    = "single-stream"    // a function of several streams that is given one
 )
+
+// Rules are the rules of all warnings.
+var Rules = []string{RuleBooleanNumbers, RuleDeprecated, RuleLimit, RuleNeverCorrelates, RuleNoFilter, RuleSingleStream}
 
 // Check compiles a program and returns all that is to be said about it, in the order of the
 // text, what is about modules last. If there is an error, the graph is nil.

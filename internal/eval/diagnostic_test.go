@@ -32,7 +32,7 @@ func TestWarnings(t *testing.T) {
 		}
 		return strings.Join(lines, "\n")
 	})
-	for _, rule := range []string{RuleBooleanNumbers, RuleDeprecated, RuleLimit, RuleNeverCorrelates} {
+	for _, rule := range Rules {
 		if !rules[rule] {
 			t.Errorf("no program breaks the rule %s", rule)
 		}

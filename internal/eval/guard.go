@@ -88,9 +88,6 @@ func (ev *evaluator) acts(x syntax.Expr) bool {
 	return found
 }
 
-// RuleNoFilter is the rule of the warning that a filter is left out.
-const RuleNoFilter = "no-filter"
-
 // noFilter warns of "None and filter(...)": it is None, which filters nothing
 // (language-detectors.md DQ-15).
 func (ev *evaluator) noFilter(x *syntax.Binary, l operand) {

@@ -88,58 +88,6 @@ func grade(text string) int {
 	return found
 }
 
-// silence reports whether a condition holds where values are missing, and does not end by
-// itself after a time: "x is None" that is not joined with a "not" of the same.
-func (c *check) silence(id graph.NodeID) bool {
-	if known, ok := c.silences[id]; ok {
-		return known
-	}
-	if c.silences == nil {
-		c.silences = map[graph.NodeID]bool{}
-	}
-	c.silences[id] = c.isSilence(id) // of parts that are shared only once
-	return c.silences[id]
-}
-
-func (c *check) isSilence(id graph.NodeID) bool {
-	n := c.graph.Nodes[id]
-	switch op := n.Op.(type) {
-	case *graph.Is:
-		return op.What == graph.IsNone && !op.Not
-	case *graph.When:
-		return c.silence(n.Inputs[0])
-	case *graph.Binary:
-		switch op.Op {
-		case graph.Or:
-			return c.silence(n.Inputs[0]) || c.silence(n.Inputs[1])
-		case graph.And:
-			return (c.silence(n.Inputs[0]) || c.silence(n.Inputs[1])) && !c.ends(n.Inputs[0]) && !c.ends(n.Inputs[1])
-		}
-	}
-	return false
-}
-
-// ends reports whether a condition has a part that is that of silence, turned round.
-func (c *check) ends(id graph.NodeID) bool {
-	seen := map[graph.NodeID]bool{}
-	var visit func(id graph.NodeID) bool
-	visit = func(id graph.NodeID) bool {
-		if seen[id] {
-			return false
-		}
-		seen[id] = true
-		n := c.graph.Nodes[id]
-		switch op := n.Op.(type) {
-		case *graph.Unary:
-			return op.Op == graph.Not && c.silence(n.Inputs[0])
-		case *graph.Binary:
-			return op.Op == graph.And && (visit(n.Inputs[0]) || visit(n.Inputs[1]))
-		}
-		return false
-	}
-	return visit(id)
-}
-
 // conditions compares the parts of the conditions of one detect block.
 func (c *check) conditions(a alert) {
 	n := c.graph.Nodes[a.node]

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/signalfx/signalflow-client-go/internal/eval"
 )
 
 var (
@@ -64,4 +66,13 @@ func found(text string) string {
 		}
 	}
 	return strings.Join(rules, " ")
+}
+
+// Every rule that the compiler warns by can be switched off and looked up.
+func TestRulesOfTheCompiler(t *testing.T) {
+	for _, rule := range eval.Rules {
+		if severities[rule] != Warning {
+			t.Errorf("the rule %s is not listed as one of warnings", rule)
+		}
+	}
 }

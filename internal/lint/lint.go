@@ -135,6 +135,7 @@ func Check(p Program, o Options) []Finding {
 	if g != nil {
 		alerts := c.alerts()
 		c.streams(alerts)
+		c.slips()
 		c.detectors(alerts)
 	}
 	c.disable()
@@ -154,7 +155,7 @@ type check struct {
 	broken   bool         // by a mistake, and not only by a library that is not there
 	findings []Finding
 
-	silences map[graph.NodeID]bool // what silence has found
+	quiets map[graph.NodeID]quiet // what the conditions read so far tell of silence
 }
 
 // report adds a finding of a rule at a span, with the severity of the rule.
