@@ -12,8 +12,8 @@ import (
 )
 
 // Forms of expressions. In braces stands what is put there: N a stream of numbers, B one of
-// booleans, D a duration, I a small count, F a number, P a percentage, BY names to group by, M a metric and A all of them, W a
-// filter, C a cycle.
+// booleans, D a duration, T one of a slot at least, I a small count, F a number, P a percentage,
+// BY names to group by, M a metric and A all of them, W a filter, C a cycle.
 var (
 	sources = strings.Fields(`
 		data({M}) data({M}) data({M},filter={W}) data({A},filter={W})
@@ -34,7 +34,7 @@ var (
 		{N}.fill() | {N}.fill({F}) | {N}.fill(duration={D}) | {N}.fill({F}, duration={D}) | {N}.fill(maxCount={I})
 		{N}.map(lambda x: x * {F} + 1) | {N}.map(lambda x: 1 if x > {F} else 0) | {N}.map(lambda x: 0 if x is None else x) | {N}.map(lambda x: max(x, {F}) - abs(x)) | {B}.map(lambda x: 2 if x is True else 1 if x is False else 0)
 		{N}.delta() | {N}.rateofchange() | {N}.ewma(0.5) | {N}.ewma(over={D}) | {N}.double_ewma(0.5, 0.25) | {N}.double_ewma(0.5, 0.5, forecast={D}, damping=0.5) | {N}.double_ewma(over={D})
-		{N}.kpss({D}) | {N}.kpss({D}, mode='trend') | {N}.timeshift({D}) | {N}.timeshift(0)
+		{N}.kpss({D}) | {N}.kpss({D}, mode='trend') | {N}.timeshift({T}) | {N}.timeshift(0)
 		{N}.sum(cycle={C}) | {N}.mean(cycle={C}) | {N}.max(cycle={C}, partial_values=True) | {N}.min(cycle={C}, partial_values=True) | {N}.count(cycle={C}) | {N}.sum(cycle={C}, shift_cycles=1) | {N}.mean(cycle={C}, partial_values=True) | {N}.mean(cycle={C}, timezone='Asia/Kolkata')
 		{N}.top({I}) | {N}.bottom({I}) | {N}.top(percentage=0.5) | {N}.bottom(percentage=30) | {N}.top({I}, by={BY}) | {N}.bottom({I}, by={BY})
 		{N}.promote('dc') | {N}.promote('dc', 'host', allow_missing=True) | {N}.dimensions(aliases={'d': 'dc'}) | {N}.dimensions(renames={'d': 'dc'}, allow_missing=True)
@@ -121,6 +121,8 @@ func (a *author) complete(form string, depth int) string {
 			b.WriteString(pick(a, "filter('dc', 'x')", "not filter('dc', 'x') or filter('host', '1') and filter('dc', '*')", "filter('host', '1', '2', match_missing=True)"))
 		case "D":
 			b.WriteString(strconv.FormatInt(a.step.Milliseconds()*int64(1+a.source.IntN(6))-int64(a.source.IntN(2))*a.step.Milliseconds()/4, 10))
+		case "T": // not less than a slot
+			b.WriteString(strconv.FormatInt(a.step.Milliseconds()*int64(1+a.source.IntN(8))+int64(a.source.IntN(2))*a.step.Milliseconds()/4, 10))
 		case "I":
 			b.WriteString(strconv.Itoa(1 + a.source.IntN(3)))
 		case "F":
@@ -159,6 +161,9 @@ func (a *author) program(live bool) *flowtest.Case {
 	for i, kind := range []byte{'N', 'N', 'B'} {
 		c.Program += fmt.Sprintf("%s.publish('%d')\n", a.expression(kind, 1+a.source.IntN(4)), i)
 	}
+	// In an outer join a series without a partner is another one than with it. The reference
+	// knows only whether there is one, not since when, so all are there from the start.
+	early := live || strings.Contains(c.Program, "combine(")
 	for i := range 3 + a.source.IntN(5) {
 		dims := []string{"host=" + strconv.Itoa(i%3), "dc=" + pick(a, "x", "y"), "n=" + strconv.Itoa(i)}
 		from := 0
@@ -166,7 +171,7 @@ func (a *author) program(live bool) *flowtest.Case {
 			from = a.source.IntN(3)
 		}
 		kind := pick(a, series.Gauge, series.Gauge, series.Counter, series.CumulativeCounter)
-		a.points(c, pick(a, "a", "a", "b"), kind, dims[from:], live)
+		a.points(c, pick(a, "a", "a", "b"), kind, dims[from:], early)
 	}
 	if live {
 		for _, metric := range []string{"a", "b"} {

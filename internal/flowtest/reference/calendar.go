@@ -7,29 +7,30 @@ import (
 )
 
 // calendar computes a slot of a calendar window (language.md 4.10).
-func (r *run) calendar(op *graph.Calendar, x row, slot int) Value {
+func (r *run) calendar(op *graph.Calendar, x row, slot int, shift int64) Value {
 	zone := r.zone(op)
-	now := r.origin + int64(slot)*r.step
+	origin := r.origin - shift
+	now := origin + int64(slot)*r.step
 	begun := cycleStart(op, zone, now+r.step-1, 0) // of the cycle at the end of the slot
 	if op.Partial {
-		return reduce(op.Func, 0, r.between(x, begun, now+r.step))
+		return reduce(op.Func, 0, r.between(x, begun-origin, now+r.step-origin))
 	}
 	if begun < now {
 		return none // no cycle begins in this slot
 	}
 	ended := cycleStart(op, zone, begun, -op.Shift)
-	if ended <= r.origin {
+	if ended <= origin {
 		return none // nothing is known of that cycle
 	}
 	from := cycleStart(op, zone, ended-1, 0)
-	return reduce(op.Func, 0, r.between(x, from, ended))
+	return reduce(op.Func, 0, r.between(x, from-origin, ended-origin))
 }
 
-// between returns the values of the slots that end in a stretch of time: a slot that holds
+// between returns the values of the slots that end in a stretch of time, ms since slot 0: a slot that holds
 // the boundary of a cycle is the first one of that cycle.
 func (r *run) between(x row, from, to int64) (values []Value) {
-	first := max(x.joins, int((from-r.origin)/r.step))
-	for slot := first; slot < r.slots && r.origin+int64(slot+1)*r.step <= to; slot++ {
+	first := max(x.joins, int(from/r.step))
+	for slot := first; slot < r.slots && int64(slot+1)*r.step <= to; slot++ {
 		values = append(values, x.values[slot])
 	}
 	return values
@@ -50,8 +51,8 @@ func (r *run) zone(op *graph.Calendar) *time.Location {
 // calendarLookback returns how many slots lie between the start of the first cycle that counts
 // and the first slot that is needed: the cycle of that slot, or the one that ends there or
 // later, less those of the shift.
-func (r *run) calendarLookback(op *graph.Calendar, needed int) int {
-	first := r.Start.UnixMilli() - int64(needed)*r.step
+func (r *run) calendarLookback(op *graph.Calendar, needed int, shift int64) int {
+	first := r.Start.UnixMilli() - shift - int64(needed)*r.step
 	at := first + r.step - 1
 	if !op.Partial {
 		at = first - 1

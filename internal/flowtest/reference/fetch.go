@@ -8,13 +8,13 @@ import (
 )
 
 // fetch reads the series of a data() call (language.md 4.4, 4.5, 5.2).
-func (r *run) fetch(op *graph.Fetch) *table {
+func (r *run) fetch(op *graph.Fetch, shift int64) *table {
 	t := r.stream()
 	t.source = op.Metric
 	q := series.Query{Metric: op.Metric, Filter: op.Filter}
 	for _, s := range r.order {
 		if q.Matches(s) {
-			if x, ok := r.read(op, s); ok {
+			if x, ok := r.read(op, s, shift); ok {
 				t.rows = append(t.rows, x)
 			}
 		}
@@ -24,16 +24,17 @@ func (r *run) fetch(op *graph.Fetch) *table {
 
 // read makes a series of raw points. It is a member from the first slot if there is a point
 // before it, else from its first point, and no later than from the first slot that is sent.
-func (r *run) read(op *graph.Fetch, s *series.Series) (row, bool) {
+func (r *run) read(op *graph.Fetch, s *series.Series, shift int64) (row, bool) {
+	origin := r.origin - shift
 	x := r.empty(pairs(s.Dimensions), s.Metric, r.sent)
 	x.metas = slices.Repeat([]Labels{pairs(s.Metadata())}, r.slots)
 	bySlot := make([][]float64, r.slots)
 	before := none
 	found := false
 	for _, p := range r.data[s] {
-		slot := int((p.Time - r.origin) / r.step)
+		slot := int((p.Time - origin) / r.step)
 		switch {
-		case p.Time < r.origin:
+		case p.Time < origin:
 			before, x.joins, found = number(p.Value), 0, true
 		case slot < r.slots:
 			bySlot[slot] = append(bySlot[slot], p.Value)

@@ -42,6 +42,11 @@ func (t tuple) accepts(x *row) bool {
 	return !slices.ContainsFunc(t, func(y *row) bool { return y != nil && !matches(y.key, x.key) })
 }
 
+// static reports whether a tuple has nothing but static values, which every tuple has.
+func (t tuple) static() bool {
+	return !slices.ContainsFunc(t, func(y *row) bool { return y != nil && !y.static })
+}
+
 // join matches the series of several streams and computes each slot of each match.
 func (r *run) join(in []*table, outer bool, f func([]Value) Value) *table {
 	tuples := []tuple{{}}
@@ -90,7 +95,7 @@ func extend(tuples []tuple, n int, t *table, outer bool) (longer []tuple) {
 				matched[i], found = true, true
 			}
 		}
-		if outer && !found {
+		if outer && !found && !tu.static() {
 			longer = append(longer, append(slices.Clone(tu), nil))
 		}
 	}
@@ -105,7 +110,7 @@ func extend(tuples []tuple, n int, t *table, outer bool) (longer []tuple) {
 }
 
 // combine returns the series that a tuple makes, without its values: the union of the keys,
-// the metadata of the largest one, the metric of the first.
+// the metadata of the largest one that is no static value, the metric of the first.
 func (r *run) combine(t tuple) row {
 	var largest *row
 	x := row{key: Labels{}}
@@ -116,7 +121,7 @@ func (r *run) combine(t tuple) row {
 		x.key = union(x.key, y.key)
 		x.metric = cmp.Or(x.metric, y.metric)
 		x.joins = max(x.joins, y.joins)
-		if largest == nil || names(y.key) > names(largest.key) {
+		if largest == nil || names(y.key) > names(largest.key) || largest.static {
 			largest = y
 		}
 	}

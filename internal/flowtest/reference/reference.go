@@ -46,6 +46,7 @@ type row struct {
 	metric string
 	joins  int // the first slot in which the series is a member
 	values []Value
+	static bool // a static value of the program
 }
 
 // table is a stream.
@@ -61,42 +62,75 @@ type run struct {
 	Options
 	data   Data
 	order  []*series.Series
+	graph  *graph.Graph
+	tables map[shifted]*table
 	step   int64 // slot length, ms
 	origin int64 // start of slot 0, ms since the epoch
 	slots  int
 	sent   int // the first slot that is sent
 }
 
+// shifted is a node as it was some time ago (language.md 4.9): all that stands below a
+// timeshift() is computed once more, from older data.
+type shifted struct {
+	node graph.NodeID
+	by   int64 // ms
+}
+
 // Run runs a graph. It returns an error if the graph has an operator that it does not know.
 func Run(g *graph.Graph, data Data, o Options) ([]Row, error) {
-	r := &run{Options: o, data: data, step: o.Resolution.Milliseconds()}
+	r := &run{Options: o, data: data, graph: g, tables: map[shifted]*table{}, step: o.Resolution.Milliseconds()}
 	r.order = slices.SortedFunc(maps.Keys(data), func(a, b *series.Series) int { return cmp.Compare(a.ID, b.ID) })
-	r.sent = r.reach(g)
+	r.sent = r.reach()
 	r.origin = o.Start.UnixMilli() - int64(r.sent)*r.step
 	r.slots = int((o.Stop.UnixMilli() - r.origin) / r.step)
 	var out []Row
-	tables := make([]*table, len(g.Nodes))
 	published := 0
-	for i, n := range g.Nodes {
-		in := make([]*table, len(n.Inputs))
-		for j, id := range n.Inputs {
-			in[j] = tables[id]
-		}
-		t, err := r.eval(n.Op, in)
-		if err != nil {
-			return nil, fmt.Errorf("line %s: %w", n.Span, err)
-		}
-		tables[i] = t
+	for _, n := range g.Nodes {
 		p, ok := n.Op.(*graph.Publish)
 		if !ok {
 			continue
 		}
+		t, err := r.table(shifted{n.Inputs[0], 0})
+		if err != nil {
+			return nil, err
+		}
 		if p.Enabled {
-			out = append(out, r.publish(p, published, in[0])...)
+			out = append(out, r.publish(p, published, t)...)
 		}
 		published++
 	}
 	return out, nil
+}
+
+// table computes a node.
+func (r *run) table(at shifted) (*table, error) {
+	if t, ok := r.tables[at]; ok {
+		return t, nil
+	}
+	n := &r.graph.Nodes[at.node]
+	shift := at.by + r.shift(n.Op)
+	in := make([]*table, len(n.Inputs))
+	for i, id := range n.Inputs {
+		var err error
+		if in[i], err = r.table(shifted{id, shift}); err != nil {
+			return nil, err
+		}
+	}
+	t, err := r.eval(n.Op, in, shift)
+	if err != nil {
+		return nil, fmt.Errorf("line %s: %w", n.Span, err)
+	}
+	r.tables[at] = t
+	return t, nil
+}
+
+// shift returns by how much the inputs of an operator are shifted, in whole slots; ms.
+func (r *run) shift(op graph.Op) int64 {
+	if t, ok := op.(*graph.Timeshift); ok {
+		return t.Offset.Milliseconds() / r.step * r.step
+	}
+	return 0
 }
 
 // publish returns what is sent of a stream: every series that joins before the end.
@@ -113,14 +147,24 @@ func (r *run) publish(p *graph.Publish, serial int, t *table) (out []Row) {
 }
 
 // reach returns how many slots before the first one sent have to be computed.
-func (r *run) reach(g *graph.Graph) int {
-	before := make([]int, len(g.Nodes))
-	most := 0
-	for i := len(g.Nodes) - 1; i >= 0; i-- {
-		want := before[i] + r.lookback(g.Nodes[i].Op, before[i])
-		most = max(most, want)
-		for _, in := range g.Nodes[i].Inputs {
-			before[in] = max(before[in], want)
+func (r *run) reach() (most int) {
+	before := map[shifted]int{}
+	var visit func(at shifted, needed int)
+	visit = func(at shifted, needed int) {
+		if known, ok := before[at]; ok && known >= needed {
+			return
+		}
+		before[at] = needed
+		n := &r.graph.Nodes[at.node]
+		most = max(most, needed)
+		needed += r.lookback(n.Op, needed, at.by)
+		for _, in := range n.Inputs {
+			visit(shifted{in, at.by + r.shift(n.Op)}, needed)
+		}
+	}
+	for i, n := range r.graph.Nodes {
+		if p, ok := n.Op.(*graph.Publish); ok && p.Enabled {
+			visit(shifted{graph.NodeID(i), 0}, 0)
 		}
 	}
 	return most
@@ -128,7 +172,7 @@ func (r *run) reach(g *graph.Graph) int {
 
 // lookback returns how many slots before its own an operator looks at, when it is itself
 // needed from some slots before the start.
-func (r *run) lookback(op graph.Op, needed int) int {
+func (r *run) lookback(op graph.Op, needed int, shift int64) int {
 	switch op := op.(type) {
 	case *graph.Window:
 		return r.slotsOf(op.Over) - 1
@@ -136,10 +180,8 @@ func (r *run) lookback(op graph.Op, needed int) int {
 		return r.slotsOf(op.Over) - 1
 	case *graph.Delta:
 		return 1
-	case *graph.Timeshift:
-		return int(op.Offset.Milliseconds() / r.step)
 	case *graph.Calendar:
-		return r.calendarLookback(op, needed)
+		return r.calendarLookback(op, needed, shift)
 	}
 	return 0
 }
@@ -152,11 +194,11 @@ func (r *run) slotsOf(d time.Duration) int {
 // seconds is the length of a slot.
 func (r *run) seconds() float64 { return float64(r.step) / 1000 }
 
-// eval computes a node.
-func (r *run) eval(op graph.Op, in []*table) (*table, error) {
+// eval computes an operator from its inputs, which are shifted by some ms.
+func (r *run) eval(op graph.Op, in []*table, shift int64) (*table, error) {
 	switch op := op.(type) {
 	case *graph.Fetch:
-		return r.fetch(op), nil
+		return r.fetch(op, shift), nil
 	case *graph.Scalar:
 		return r.constant(number(op.Value), true, nil), nil
 	case *graph.None:
@@ -167,12 +209,15 @@ func (r *run) eval(op graph.Op, in []*table) (*table, error) {
 			t.rows = append(t.rows, r.constant(number(s.Value), false, pairs(s.Key)).rows...)
 		}
 		return t, nil
-	case *graph.Publish, *graph.Threshold:
+	case *graph.Publish, *graph.Threshold, *graph.Timeshift:
 		return in[0], nil
 	case *graph.Binary:
 		return r.join(in, op.Outer, func(v []Value) Value { return binary(op.Op, v[0], v[1]) }), nil
 	case *graph.Conditional:
-		return r.join(in, op.Outer, conditional), nil
+		// As it is written: the value stands before the condition.
+		return r.join([]*table{in[1], in[0], in[2]}, op.Outer, func(v []Value) Value {
+			return conditional([]Value{v[1], v[0], v[2]})
+		}), nil
 	case *graph.Across:
 		return r.join(in, op.Outer, func(v []Value) Value { return reduce(op.Func, op.Arg, v) }), nil
 	case *graph.Aggregate:
@@ -191,7 +236,7 @@ func (r *run) eval(op graph.Op, in []*table) (*table, error) {
 	if f := r.slotwise(op); f != nil {
 		return r.each(in[0], f), nil
 	}
-	if f := r.overTime(op); f != nil {
+	if f := r.overTime(op, shift); f != nil {
 		return r.eachSeries(in[0], f), nil
 	}
 	return nil, fmt.Errorf("%s has no second implementation", graph.Name(op))
@@ -202,7 +247,7 @@ func (r *run) stream() *table { return &table{absent: make([]Value, r.slots)} }
 
 // empty returns a series without a value, of which only the key is known.
 func (r *run) empty(key Labels, metric string, joins int) row {
-	return row{key, slices.Repeat([]Labels{key}, r.slots), metric, joins, make([]Value, r.slots)}
+	return row{key, slices.Repeat([]Labels{key}, r.slots), metric, joins, make([]Value, r.slots), false}
 }
 
 func (r *run) constant(v Value, literal bool, key Labels) *table {
@@ -210,6 +255,7 @@ func (r *run) constant(v Value, literal bool, key Labels) *table {
 	for slot := range x.values {
 		x.values[slot] = v
 	}
+	x.static = literal
 	return &table{rows: []row{x}, literal: literal, absent: x.values}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // overTime returns the function of an operator that looks at several slots of one series, or
 // nil. Each result is computed anew from the values of the series.
-func (r *run) overTime(op graph.Op) func(x row, slot int) Value {
+func (r *run) overTime(op graph.Op, shift int64) func(x row, slot int) Value {
 	switch op := op.(type) {
 	case *graph.Window:
 		n := r.slotsOf(op.Over)
@@ -20,7 +20,7 @@ func (r *run) overTime(op graph.Op) func(x row, slot int) Value {
 			return reduce(op.Func, op.Arg, x.since(slot-n+1, slot))
 		}
 	case *graph.Calendar:
-		return func(x row, slot int) Value { return r.calendar(op, x, slot) }
+		return func(x row, slot int) Value { return r.calendar(op, x, slot, shift) }
 	case *graph.Delta:
 		return func(x row, slot int) Value {
 			if slot == x.joins {
@@ -31,14 +31,6 @@ func (r *run) overTime(op graph.Op) func(x row, slot int) Value {
 				d = binary(graph.Divide, d, number(r.seconds()))
 			}
 			return d
-		}
-	case *graph.Timeshift:
-		n := int(op.Offset.Milliseconds() / r.step)
-		return func(x row, slot int) Value {
-			if slot-n < x.joins {
-				return none
-			}
-			return x.values[slot-n]
 		}
 	case *graph.Fill:
 		return func(x row, slot int) Value { return r.fill(op, x, slot) }
