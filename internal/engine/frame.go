@@ -17,6 +17,7 @@ type frame struct {
 	counts  []int32 // by column: values in the window
 	live    bitmap
 	budget  *budget
+	share   int64 // how many slots take the memory of one point
 }
 
 // budget bounds what all windows of a job hold together. When it is exceeded the window
@@ -30,10 +31,18 @@ func (b *budget) exceeded() bool { return b.needed() > b.limit }
 func (b *budget) needed() int64  { return max(b.used, b.least) }
 
 func newFrame(over time.Duration, g grid, b *budget) frame {
-	f := frame{over: int(windowSlots(over, g.step)), grid: g, budget: b}
-	b.least += int64(f.over) * 64
+	return sharedFrame(over, g, b, 1)
+}
+
+// sharedFrame returns the frame of a window that needs less than a number for each slot.
+func sharedFrame(over time.Duration, g grid, b *budget, share int64) frame {
+	f := frame{over: int(windowSlots(over, g.step)), grid: g, budget: b, share: share}
+	b.least += f.points(64)
 	return f
 }
+
+// points returns what so many columns count for in the budget.
+func (f *frame) points(columns int) int64 { return ceilDiv(int64(f.over)*int64(columns), f.share) }
 
 // windowSlots returns how many slots a window spans.
 func windowSlots(over time.Duration, step int64) int64 {
@@ -56,10 +65,10 @@ func (f *frame) widen(columns int) bool {
 		return false
 	}
 	b := f.budget
-	if double := 2 * f.width; double > width && b.used+int64(f.over)*int64(double-f.width) <= b.limit {
+	if double := 2 * f.width; double > width && b.used+f.points(double-f.width) <= b.limit {
 		width = double
 	}
-	b.used += int64(f.over) * int64(width-f.width)
+	b.used += f.points(width - f.width)
 	if b.exceeded() {
 		return false
 	}

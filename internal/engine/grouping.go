@@ -12,6 +12,7 @@ import (
 type grouping struct {
 	by        []string // sorted
 	allowed   []string // names of by that a series may lack
+	except    string   // group by all of the key but this name, which each series must have
 	permanent bool     // the one group of an empty by exists even without any series
 
 	groupOf  []int32 // by input column: its group plus 1; 0: it belongs to none
@@ -36,7 +37,7 @@ func newGrouping(by, allowed []string) grouping {
 }
 
 // whole reports whether all series are one group.
-func (g *grouping) whole() bool { return len(g.by) == 0 }
+func (g *grouping) whole() bool { return len(g.by) == 0 && g.except == "" }
 
 // Bind takes over the changes of the input stream; out has the groups.
 func (g *grouping) Bind(in []*stream, out *stream) {
@@ -84,6 +85,10 @@ func (g *grouping) admit(m *member, out *stream) int32 {
 
 // key returns the key of a series' group. It is not ok if the series lacks a name.
 func (g *grouping) key(m *member) (series.Labels, bool) {
+	if g.except != "" {
+		rest := slices.DeleteFunc(slices.Clone(m.key), func(l series.Label) bool { return l.Name == g.except })
+		return rest, len(rest) < len(m.key)
+	}
 	key := make(series.Labels, 0, len(g.by))
 	complete := true
 	for _, name := range g.by {

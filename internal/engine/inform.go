@@ -15,8 +15,7 @@ func (j *job) introduce(slot int64) error {
 		found := &Info{Code: codeFetched}
 		found.NumInput, found.Series = f.op.census()
 		if found.NumInput == 0 {
-			q := f.op.query(0, 0)
-			messages = append(messages, at(f, &Info{Code: codeNothingMatched, Level: levelWarning, Contents: map[string]any{"query": q.String()}}))
+			messages = append(messages, at(f, &Info{Code: codeNothingMatched, Level: levelWarning, Contents: map[string]any{"query": f.op.call()}}))
 		}
 		messages = append(messages, at(f, found))
 	}

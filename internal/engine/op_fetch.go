@@ -24,6 +24,7 @@ type fetch struct {
 	grid     grid
 	inactive int64 // ms
 	limit    int   // most tracks; 0: no limit
+	path     *path // what makes dimensions of the metric's name; nil: nothing
 	offset   int64 // ms by which it lies back in time; all of its times are its own
 	first    int64 // the first slot that is read, ms
 	sent     int64 // the first slot that is sent, ms
@@ -98,6 +99,15 @@ func (f *fetch) query(from, to int64) series.Query {
 	return series.Query{Metric: f.op.Metric, Filter: f.op.Filter, From: from, To: to, Limit: f.limit}
 }
 
+// call returns the call of the program.
+func (f *fetch) call() string {
+	if f.path != nil {
+		return f.path.op.String()
+	}
+	q := f.query(0, 0)
+	return q.String()
+}
+
 // prime finds the series that are active before t, the first slot of the job, or have points
 // until end. The former are members from slot t on; the latter from their first point, but
 // no later than from the first slot that is sent.
@@ -160,6 +170,9 @@ func (f *fetch) full() bool { return f.limit > 0 && len(f.index) >= f.limit }
 func (f *fetch) add(s *series.Series) int32 {
 	tr := track{series: s, roll: rollupFor(f.op.Rollup, s.Type), last: math.MinInt64, seen: math.MinInt64}
 	m := member{key: s.Dimensions, meta: s.Metadata(), metric: s.Metric}
+	if f.path != nil {
+		f.path.rename(&m)
+	}
 	var at int32
 	if n := len(f.free); n > 0 {
 		at = f.free[n-1]

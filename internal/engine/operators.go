@@ -15,8 +15,10 @@ type maker struct {
 func (m *maker) operator(at *placed, n *node) operator {
 	seconds := float64(m.grid.step) / 1000
 	switch op := at.Op.(type) {
-	case *graph.Fetch:
-		f := newFetch(op, m.options, m.grid, at, &n.out)
+	case *graph.Fetch, *graph.PathFetch:
+		call, path := fetchOf(op)
+		f := newFetch(call, m.options, m.grid, at, &n.out)
+		f.path = path
 		m.plan.fetches = append(m.plan.fetches, located[*fetch]{f, at.id, at.Span})
 		return f
 	case *graph.Scalar:
@@ -39,6 +41,13 @@ func (m *maker) operator(at *placed, n *node) operator {
 		return newEWMA(op, m.grid.step)
 	case *graph.DoubleEWMA:
 		return newDoubleEWMA(op, m.grid.step)
+	case *graph.When:
+		if op.Lasting == 0 {
+			return &same{}
+		}
+		return newWhen(op, m.grid, m.plan.windows)
+	case *graph.BucketPercentile:
+		return newBucketPercentile(op)
 	case *graph.KPSS:
 		return newKPSS(op, m.grid, m.plan.windows)
 	case *graph.Union:
@@ -150,8 +159,10 @@ func (m *maker) group(g *grouping, at *placed) {
 // one or more.
 func runs(op graph.Op) (inputs int, ok bool) {
 	switch op := op.(type) {
-	case *graph.Fetch, *graph.Scalar, *graph.None, *graph.Const:
+	case *graph.Fetch, *graph.PathFetch, *graph.Scalar, *graph.None, *graph.Const:
 		return 0, true
+	case *graph.When:
+		return 1, op.Lasting >= 0 && op.AtLeast >= 0 && op.AtLeast <= 1
 	case *graph.Map:
 		return 1, maps(op)
 	case *graph.Timeshift:
@@ -168,7 +179,7 @@ func runs(op graph.Op) (inputs int, ok bool) {
 		return 1, op.Over > 0
 	case *graph.Union:
 		return -1, true
-	case *graph.Fill, *graph.Delta, *graph.EWMA, *graph.DoubleEWMA, *graph.Promote, *graph.Dimensions, *graph.Threshold, *graph.Publish:
+	case *graph.Fill, *graph.Delta, *graph.EWMA, *graph.DoubleEWMA, *graph.BucketPercentile, *graph.Promote, *graph.Dimensions, *graph.Threshold, *graph.Publish:
 		return 1, true
 	}
 	return operands(op), kernelOf(op, 1) != nil

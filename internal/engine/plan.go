@@ -115,6 +115,9 @@ func Check(g *graph.Graph) error { return check(g) }
 // check reports what no plan can be built from.
 func check(g *graph.Graph) error {
 	for i, n := range g.Nodes {
+		if err := badPattern(n.Op); err != nil {
+			return fmt.Errorf("engine: line %s: %w", n.Span, err)
+		}
 		want, ok := runs(n.Op)
 		if !ok {
 			return &UnsupportedError{What: graph.Name(n.Op), Span: n.Span}

@@ -31,8 +31,8 @@ type probe struct {
 func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, error) {
 	p := &probe{}
 	for i := range l {
-		op, ok := l[i].Op.(*graph.Fetch)
-		if !ok {
+		op, _ := fetchOf(l[i].Op)
+		if op == nil {
 			continue
 		}
 		native, err := p.fetch(ctx, op, o, min(at, now)-l[i].offset, now)

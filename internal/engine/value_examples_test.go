@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -145,4 +146,65 @@ func TestKPSSPrograms(t *testing.T) {
 	if got := strings.Fields(r.row("trend{}")); got[2] != "-" || got[3] != "-" || got[4] == "-" || got[8] != "-" {
 		t.Errorf("trend: %v", got)
 	}
+}
+
+// The rules of language-detectors.md 2.3: a share of expected slots, missing ones among them.
+func TestWhenExamples(t *testing.T) {
+	load := []string{"x{} = 9 9 9 1 9 - 9 9 9 1 1 1 -"}
+	checkExamples(t, []example{
+		{load, "when(data('x') > 5).publish()", "{} = 1 1 1 0 1 - 1 1 1 0 0 0 -"},
+		{load, "when(data('x') > 5, '30s').publish()", "{} = - - 1 0 0 0 - - 1 0 0 0 0"},
+		{load, "when(data('x') > 5, lasting('30s', 0.5)).publish()", "{} = - 1 1 1 1 - 1 1 1 1 0 0 0"},
+		{load, "when(data('x') > 5, '25s', at_least=0.01).publish()", "{} = 1 1 1 1 1 1 1 1 1 1 1 0 -"},
+		{load, "when(data('x') > 5, '5s').publish()", "{} = 1 1 1 0 1 - 1 1 1 0 0 0 -"},
+		{load, "when(when(data('x') > 5, '20s') or data('x') is None, '20s').publish()", "{} = - - 1 0 0 0 - - 1 0 0 0 0"},
+		{load, "(1 if when(data('x') > 5, '30s') is None else 0).publish()", "{} = 1 1 0 0 0 0 1 1 0 0 0 0 0"},
+	})
+}
+
+// How many slots have to be true: the table of language-detectors.md 2.3.
+func TestWhenNeeds(t *testing.T) {
+	for _, test := range []struct{ slots, spare, percent int }{
+		{36, 0, 100}, {36, 9, 75}, {30, 15, 50}, {30, 0, 100}, {6, 1, 80}, {5, 1, 80}, {5, 0, 90}, {2, 0, 100}, {1, 0, 100}, {60, 9, 85}, {25, 18, 28}, {5, 4, 1},
+	} {
+		for _, missing := range []int{test.spare, test.spare + 1} {
+			values := strings.Repeat("1 ", test.slots-missing) + strings.Repeat("0 ", missing)
+			if missing > test.slots {
+				continue
+			}
+			program := fmt.Sprintf("when(data('x') > 0, '%ds', %g).publish()", 10*test.slots, float64(test.percent)/100)
+			row := strings.Fields(example{[]string{"x{} = " + values}, program, ""}.run(t).row("{}"))
+			if got, want := row[len(row)-1], map[bool]string{true: "1", false: "0"}[missing == test.spare]; got != want {
+				t.Errorf("%s with %d false: got %s, want %s", program, missing, got, want)
+			}
+		}
+	}
+}
+
+// The examples of language.md 5.2 for paths.
+func TestPathExamples(t *testing.T) {
+	load := []string{"snc.role1.server3.cpu{} = 1", "snc.role1.server4.cpu{} = 3", "snc.role2.server3.cpu{dc:x} = 5", "snc.role1.server3.cpu.idle{} = 9", "apps/web/cpu.user{} = 7"}
+	checkExamples(t, []example{
+		{load, "graphite('snc.*.*.cpu', role=1, host=2).mean(by=['role']).publish()", "{role:role1} = 2\n{role:role2} = 5"},
+		{load, "graphite('snc.*.server3.cpu').publish()", "{dc:x,node0:snc,node1:role2,node2:server3,node3:cpu} = 5\n{node0:snc,node1:role1,node2:server3,node3:cpu} = 1"},
+		{load, "graphite('snc.role[1-2].{server3,none}.cpu', filter=filter('dc', 'x'), r=1, far=9).publish()", "{dc:x,r:role2} = 5"},
+		{load, "newrelic('apps/*/cpu.*', app=1).publish()", "{app:web} = 7"},
+	})
+	r := example{load, "graphite('other.*').publish()", ""}.run(t)
+	if found := r.info("FIND_MATCHED_NO_TIMESERIES"); len(found) != 1 || !strings.HasPrefix(found[0].Contents["query"].(string), "graphite('other.*'") {
+		t.Errorf("got %v", found)
+	}
+}
+
+// The example of language.md 5.7 for families of counters.
+func TestBucketPercentileExamples(t *testing.T) {
+	family := []string{"h{le:10} = 5 5 0 5", "h{le:50} = 20 20 0 20", "h{le:100} = 24 - 0 24", "h{le:Inf} = 25 25 0 -"}
+	checkExamples(t, []example{
+		{family, "data('h').histogram_percentile(90).publish()", "{} = 81.25 50 - -"},
+		{family, "histogram_percentile(data('h'), 10).publish()", "{} = 5 5 - -"},
+		{family, "data('h').histogram_percentile(100).publish()", "{} = 100 50 - -"},
+		{family, "data('h').histogram_percentile(20).publish()", "{} = 10 10 - -"},
+		{[]string{"h{b:-5,s:x} = 4", "h{b:5,s:x} = 8", "h{b:+Inf,s:x} = 8", "h{b:+Inf,s:y} = 3", "h{b:bad,s:x} = 9", "h{s:x} = 1"},
+			"data('h').histogram_percentile(50, bucket_name='b', infinity_bucket_name='+Inf').publish('half')\ndata('h').histogram_percentile(75, 'b', '+Inf').publish('three')", "half{s:x} = -5\nhalf{s:y} = -\nthree{s:x} = 0\nthree{s:y} = -"},
+	})
 }

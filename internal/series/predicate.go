@@ -8,7 +8,7 @@ import (
 
 // A Predicate selects series by metric and dimensions: the compiled form of filter()
 // and of its combinations (language specification, section 2.5). It is one of *Match,
-// *Partition, *And, *Or and *Not, so that a store can read what it could answer from an index.
+// *Partition, *Path, *And, *Or and *Not, so that a store can read what it could answer from an index.
 type Predicate interface {
 	// Matches reports whether a series is selected.
 	Matches(s *Series) bool
