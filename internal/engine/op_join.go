@@ -46,6 +46,7 @@ type tuples struct {
 	join    correlator
 	outer   *outerJoin
 	order   []int       // of the streams, as the program names them
+	literal []bool      // by side: a static value, which matches every series and tells of none
 	columns [][]int32   // by side, by output column: the series, -1 for none
 	of      [][][]int32 // by side, by input column: its output columns
 	chosen  []int32     // scratch
@@ -55,7 +56,7 @@ type tuples struct {
 func newTuples(sides int) tuples {
 	t := tuples{
 		join: newCorrelator(sides), columns: make([][]int32, sides), of: make([][][]int32, sides),
-		chosen: make([]int32, sides),
+		chosen: make([]int32, sides), literal: make([]bool, sides),
 	}
 	for i := range sides {
 		t.order = append(t.order, i)
@@ -191,7 +192,7 @@ func (t *tuples) update(o int32, in []*stream, out *stream) {
 func (t *tuples) member(in []*stream, series []int32) member {
 	var m *member
 	for _, i := range t.order {
-		if series[i] < 0 {
+		if series[i] < 0 || t.literal[i] {
 			continue
 		}
 		next := &in[i].members[series[i]]
@@ -201,6 +202,9 @@ func (t *tuples) member(in []*stream, series []int32) member {
 		}
 		both := merge(m, next)
 		m = &both
+	}
+	if m == nil { // static values alone
+		return member{}
 	}
 	return *m
 }

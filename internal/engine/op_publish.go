@@ -17,17 +17,27 @@ type publish struct {
 
 	ids       []uint64 // by column
 	announced bitmap
+	bases     []uint64 // by column: the identity that the series would have alone
 	taken     map[uint64]bool
+	twins     map[uint64]*twins
 	ended     []uint64 // announced series that have left, not yet said
 	batch     Batch
+}
+
+// twins counts the series that one identity is not enough for.
+type twins struct{ more, next int }
+
+func newPublish(op *graph.Publish, serial int, jobID string) *publish {
+	return &publish{op: op, serial: serial, jobID: jobID, taken: make(map[uint64]bool), twins: make(map[uint64]*twins)}
 }
 
 func (p *publish) Bind(in []*stream, out *stream) {
 	out.follow(in[0])
 	p.in = in[0]
-	p.ids = grow(p.ids, len(out.members))
+	p.ids, p.bases = grow(p.ids, len(out.members)), grow(p.bases, len(out.members))
 	p.announced = grow(p.announced, wordsFor(len(out.members)))
 	for _, col := range out.left {
+		p.part(col)
 		if p.announced.has(int(col)) {
 			p.announced.clear(int(col))
 			p.ended = append(p.ended, p.ids[col])
@@ -36,7 +46,7 @@ func (p *publish) Bind(in []*stream, out *stream) {
 		}
 	}
 	for _, col := range out.joined {
-		p.ids[col] = p.identify(&out.members[col])
+		p.ids[col], p.bases[col] = p.identify(&out.members[col])
 	}
 }
 
@@ -45,15 +55,35 @@ func (p *publish) Step(_ int64, in []*vector, _ *vector) { p.values = in[0] }
 // identify gives a series its identity: a hash of the job, the publish node and the key, so
 // that it is stable (language.md 3.3). Series of one key, which a pattern of metrics can
 // give, are told apart by their metric, and by number if that is not enough.
-func (p *publish) identify(m *member) uint64 {
+func (p *publish) identify(m *member) (id, base uint64) {
 	text := p.jobID + "\x00" + strconv.Itoa(p.serial) + "\x00" + m.metric
-	for n := 0; ; n++ {
-		id := series.Hash(text, m.key)
-		if !p.taken[id] {
-			p.taken[id] = true
-			return id
-		}
-		text += "\x00" + strconv.Itoa(n)
+	base = series.Hash(text, m.key)
+	if !p.taken[base] {
+		p.taken[base] = true
+		return base, base
+	}
+	t := p.twins[base]
+	if t == nil {
+		t = &twins{}
+		p.twins[base] = t
+	}
+	t.more++
+	for id = base; p.taken[id]; t.next++ {
+		id = series.Hash(text+"\x00"+strconv.Itoa(t.next), m.key)
+	}
+	p.taken[id] = true
+	return id, base
+}
+
+// part notes that one of several series of one key has left.
+func (p *publish) part(col int32) {
+	if p.ids[col] == p.bases[col] {
+		return
+	}
+	if t := p.twins[p.bases[col]]; t.more > 1 {
+		t.more--
+	} else {
+		delete(p.twins, p.bases[col])
 	}
 }
 

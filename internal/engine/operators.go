@@ -76,7 +76,7 @@ func (m *maker) operator(at *placed, n *node) operator {
 		return newCycles(op, c, m.grid)
 	case *graph.Publish:
 		if op.Enabled {
-			out := &publish{op: op, serial: at.serial, jobID: m.options.JobID, taken: make(map[uint64]bool)}
+			out := newPublish(op, at.serial, m.options.JobID)
 			m.plan.outputs = append(m.plan.outputs, located[*publish]{out, at.id, at.Span})
 			return out
 		}
@@ -90,13 +90,12 @@ func (m *maker) join(at *placed) operator {
 		return &slotwise{kernel: kernelOf(at.Op, 1)}
 	}
 	j := newJoined(at.Op, len(at.in))
-	if !outer(at.Op) {
-		return j
-	}
-	j.outer = &outerJoin{literal: make([]bool, len(at.in))}
 	for i, in := range at.in {
-		j.outer.literal[i] = literal(m.layout[in].Op)
+		j.literal[i] = literal(m.layout[in].Op)
 		j.sides[i].absent = m.absent[in]
+	}
+	if outer(at.Op) {
+		j.outer = &outerJoin{}
 	}
 	return j
 }

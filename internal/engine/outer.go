@@ -12,8 +12,7 @@ import (
 // whenever a series comes or goes; an output whose key stays the same keeps its column, so that
 // it is the same series with a partner and without.
 type outerJoin struct {
-	literal []bool   // by side: a static value, which is in every tuple and makes none
-	ids     []string // by output column
+	ids []string // by output column
 }
 
 // partial is a tuple that is being made.
@@ -64,7 +63,7 @@ func (j *outerJoin) renew(t *tuples, in []*stream, out *stream) {
 // as it is, and what has matched none.
 func (j *outerJoin) enumerate(t *tuples, in []*stream) (all []partial) {
 	for side := range in {
-		if j.literal[side] {
+		if t.literal[side] {
 			continue
 		}
 		var next []partial
@@ -90,7 +89,7 @@ func (j *outerJoin) enumerate(t *tuples, in []*stream) (all []partial) {
 		})
 		all = next
 	}
-	for side, literal := range j.literal {
+	for side, literal := range t.literal {
 		for i := range all {
 			if literal {
 				all[i].series[side] = 0

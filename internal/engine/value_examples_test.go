@@ -208,3 +208,14 @@ func TestBucketPercentileExamples(t *testing.T) {
 			"data('h').histogram_percentile(50, bucket_name='b', infinity_bucket_name='+Inf').publish('half')\ndata('h').histogram_percentile(75, 'b', '+Inf').publish('three')", "half{s:x} = -5\nhalf{s:y} = -\nthree{s:x} = 0\nthree{s:y} = -"},
 	})
 }
+
+// A static value, on either side, leaves all that is known of a series as it is.
+func TestStaticValuesTellOfNothing(t *testing.T) {
+	load := []string{"m{host:a,dc:x} = 1", "m{host:b,dc:x} = 2"}
+	for _, expression := range []string{"2 * s", "s * 2", "max(1, s)", "s if s > 0 else 1", "1 if s > 0 else s", "combine(1 + s)", "s.pow(base=2)", "0 - s"} {
+		got := example{load, "s = data('m').sum()\n(" + expression + ").count(by='dc').publish()", ""}.run(t).rows()
+		if got != "{dc:x} = 1" {
+			t.Errorf("%s: %q", expression, got)
+		}
+	}
+}
