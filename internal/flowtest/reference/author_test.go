@@ -48,7 +48,7 @@ var (
 		({N} > {F}) | ({N} <= {F}) | ({F} < {N}) | ({N} == {F}) | (not {B}) | ({F} < {N} < {F})
 		({B} and {B}) | ({B} or {B}) | ({B} and True) | (False or {B}) | ({B} == {B}) | ({B} != True)
 		({N} is None) | ({N} is not None) | ({B} is True) | ({B} is not False) | ({N} is {F})
-		({B} if {B} else {B}) | {N}.map(lambda x: x > {F}) | {B}.fill(True) | {B}.fill(duration={D})`)
+		({B} if {B} else {B}) | {N}.map(lambda x: x > {F}) | {B}.fill(True) | when({B}) | when({B}, {D}) | when({B}, {D}, at_least=0.5) | when({B}, {D}, 0.28) | {B}.fill(duration={D})`)
 )
 
 func lines(text string) (forms []string) {

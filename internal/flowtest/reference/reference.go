@@ -176,6 +176,8 @@ func (r *run) lookback(op graph.Op, needed int, shift int64) int {
 	switch op := op.(type) {
 	case *graph.Window:
 		return r.slotsOf(op.Over) - 1
+	case *graph.When:
+		return r.slotsOf(op.Lasting) - 1
 	case *graph.KPSS:
 		return r.slotsOf(op.Over) - 1
 	case *graph.Delta:

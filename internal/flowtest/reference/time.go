@@ -41,6 +41,9 @@ func (r *run) overTime(op graph.Op, shift int64) func(x row, slot int) Value {
 		alpha, beta := r.alpha(op.Alpha, op.Over), r.alpha(op.Beta, op.TrendOver)
 		ahead := int(math.Round(float64(op.Forecast.Milliseconds()) / float64(r.step)))
 		return func(x row, slot int) Value { return r.holt(x, slot, alpha, beta, op.Damping, ahead) }
+	case *graph.When:
+		n := r.slotsOf(op.Lasting)
+		return func(x row, slot int) Value { return lasting(op.AtLeast, n, x.since(slot-n+1, slot)) }
 	case *graph.KPSS:
 		n := r.slotsOf(op.Over)
 		return func(x row, slot int) Value { return kpss(op.Trend, x.since(slot-n+1, slot)) }
@@ -114,6 +117,31 @@ func (r *run) holt(x row, slot int, alpha, beta, damping float64, ahead int) Val
 		weight += math.Pow(damping, float64(i))
 	}
 	return approximate(level+weight*trend, 100*precision*size*(1+weight))
+}
+
+// lasting tells whether a condition holds for a share of a window (language-detectors.md 2.3).
+func lasting(atLeast float64, n int, values []Value) Value {
+	yes, no, open := 0, 0, 0
+	for _, v := range values {
+		switch {
+		case v.State == Unsure:
+			open++
+		case v.State == Number && v.X != 0:
+			yes++
+		case v.State == Number:
+			no++
+		}
+	}
+	need := max(1, int(math.Ceil(atLeast*float64(n)-1e-9)))
+	switch {
+	case yes >= need:
+		return truth(true)
+	case no > n-need:
+		return truth(false)
+	case open > 0:
+		return unsure
+	}
+	return none
 }
 
 // kpss is the statistic of Kwiatkowski, Phillips, Schmidt and Shin (language.md 5.4).
