@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -364,5 +365,28 @@ func TestStationarity(t *testing.T) {
 	}
 	if got := stationarity([]float64{0.1, 0.2, 0.3, 0.5, 0.6}, []float64{1, 2, 3, 5, 6}, 1); !math.IsInf(got, 1) {
 		t.Errorf("a line around its trend: got %v, want none", got)
+	}
+}
+
+// A window of an hour at 10 s takes at most 4 KiB a series, and 12 KiB where values have a rank.
+func TestWindowMemory(t *testing.T) {
+	const n = 1024
+	in, _ := benchStream(n)
+	for _, f := range everyStatistic {
+		limit := 4 << 10
+		if f.reduce == graph.Median || f.reduce == graph.Percentile {
+			limit = 12 << 10
+		}
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		w := newWindow(&graph.Window{Func: f.reduce, Arg: f.arg, Over: hour}, ten, &budget{limit: 1 << 40})
+		w.Bind([]*stream{in}, &stream{})
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if got := int(after.HeapAlloc-before.HeapAlloc) / n; got > limit {
+			t.Errorf("%s: %d bytes a series, want at most %d", f.reduce, got, limit)
+		}
+		runtime.KeepAlive(w)
 	}
 }

@@ -54,12 +54,22 @@ type Options struct {
 	Stop       time.Time      // zero: never; rounded up to a slot, exclusive
 	Resolution time.Duration  // lower bound of the slot length; 0: as the data have it
 	MaxDelay   time.Duration  // longest wait for late data, at most 15 min; 0: as the data need it
+	MinDelay   time.Duration  // shortest wait for late data, at most 15 min
 	Immediate  bool           // end at once: Stop is at most now less the max delay
 	Timezone   *time.Location // where days begin, for slots of a day or more; nil: UTC
 
 	JobID      string        // part of the identity of output series; may be empty
 	MaxSeries  int           // most series of one data() call; 0: 30,000; negative: no limit
 	Inactivity time.Duration // a series without a point for this long leaves; 0: 24 h
+
+	// RateOfCounters makes rate the default rollup of counters and cumulative counters, as it
+	// was until 2019, in place of sum and delta (language.md 4.4, OQ-18).
+	RateOfCounters bool
+
+	// MaxInputs and MaxDerived are the most series that a job may read, and have in all of its
+	// streams together; a job with more ends with an error (language.md 6). 0: 250,000 and
+	// 500,000; negative: no limit.
+	MaxInputs, MaxDerived int
 
 	// MaxWindowPoints is the most points that the windows of the job may hold, 8 bytes each;
 	// a job that needs more ends with an error. 0: 60,000,000; negative: no limit.
@@ -71,6 +81,8 @@ const (
 	defaultMaxSeries  = 30_000
 	defaultInactivity = 24 * time.Hour
 
+	defaultMaxInputs       = 250_000
+	defaultMaxDerived      = 500_000
 	defaultMaxWindowPoints = 60_000_000
 )
 

@@ -19,6 +19,7 @@ type job struct {
 	start     int64 // first slot sent
 	stop      int64 // exclusive
 	maxDelay  int64 // ms
+	minDelay  int64 // ms; at most maxDelay
 	autoDelay bool  // maxDelay was chosen by the lag seen
 	past      bool  // the whole range lay in the past when the job began
 
@@ -52,6 +53,8 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	if j.maxDelay <= 0 {
 		j.maxDelay, j.autoDelay = seen.maxDelay(), true
 	}
+	j.minDelay = max(0, o.MinDelay.Milliseconds())
+	j.maxDelay = max(j.maxDelay, j.minDelay)
 	j.grid = newGrid(seen.resolution(o.Resolution), o.Timezone, o.Start)
 	j.setRange(&o, now.UnixMilli())
 	if j.plan, err = newPlan(l, &o, j.grid, j.start); err != nil {
@@ -76,6 +79,14 @@ func (o *Options) setDefaults() {
 	case o.MaxSeries < 0:
 		o.MaxSeries = 0
 	}
+	for limit, standard := range map[*int]int{&o.MaxInputs: defaultMaxInputs, &o.MaxDerived: defaultMaxDerived} {
+		switch {
+		case *limit == 0:
+			*limit = standard
+		case *limit < 0:
+			*limit = math.MaxInt
+		}
+	}
 	switch {
 	case o.MaxWindowPoints == 0:
 		o.MaxWindowPoints = defaultMaxWindowPoints
@@ -85,7 +96,7 @@ func (o *Options) setDefaults() {
 	if o.Inactivity <= 0 {
 		o.Inactivity = defaultInactivity
 	}
-	o.MaxDelay = min(o.MaxDelay, maxMaxDelay)
+	o.MaxDelay, o.MinDelay = min(o.MaxDelay, maxMaxDelay), min(o.MinDelay, maxMaxDelay)
 }
 
 // setRange sets start and stop: start rounded down and stop up to a slot, and for an
@@ -258,8 +269,8 @@ func (j *job) await(ctx context.Context, slot int64) error {
 			}
 		}
 		now := j.clock.Now().UnixMilli()
-		until := end
-		if now >= end {
+		until := end + j.minDelay
+		if now >= until {
 			until = end + j.maxDelay
 			if now >= until || j.complete(now-end) {
 				return nil

@@ -25,6 +25,7 @@ type fetch struct {
 	inactive int64 // ms
 	limit    int   // most tracks; 0: no limit
 	path     *path // what makes dimensions of the metric's name; nil: nothing
+	rates    bool  // the default rollup of counters is their rate
 	offset   int64 // ms by which it lies back in time; all of its times are its own
 	first    int64 // the first slot that is read, ms
 	sent     int64 // the first slot that is sent, ms
@@ -85,6 +86,7 @@ func newFetch(op *graph.Fetch, o *Options, g grid, at *placed, out *stream) *fet
 		grid:   g,
 		limit:  o.MaxSeries,
 		offset: at.offset,
+		rates:  o.RateOfCounters,
 		index:  make(map[uint64]int32),
 		out:    out,
 		extra:  extrapolation(op),
@@ -168,7 +170,11 @@ func (f *fetch) full() bool { return f.limit > 0 && len(f.index) >= f.limit }
 
 // add makes a track for a series. It is not yet a member of the stream.
 func (f *fetch) add(s *series.Series) int32 {
-	tr := track{series: s, roll: rollupFor(f.op.Rollup, s.Type), last: math.MinInt64, seen: math.MinInt64}
+	roll := f.op.Rollup
+	if f.rates && roll == graph.RollupDefault && s.Type != series.Gauge {
+		roll = graph.RollupRate
+	}
+	tr := track{series: s, roll: rollupFor(roll, s.Type), last: math.MinInt64, seen: math.MinInt64}
 	m := member{key: s.Dimensions, meta: s.Metadata(), metric: s.Metric}
 	if f.path != nil {
 		f.path.rename(&m)

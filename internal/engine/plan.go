@@ -36,6 +36,8 @@ type plan struct {
 	groupings []located[*grouping]
 	outputs   []located[*publish]
 	windows   *budget
+	inputs    int   // most series of all fetches
+	derived   int   // most series of all nodes
 	preroll   int64 // slots to compute before the first one wanted
 }
 
@@ -48,7 +50,7 @@ type located[T any] struct {
 
 // newPlan builds the operators of a layout, for a slot length and the first slot to send.
 func newPlan(l layout, o *Options, gr grid, start int64) (*plan, error) {
-	p := &plan{windows: &budget{limit: o.MaxWindowPoints}}
+	p := &plan{windows: &budget{limit: o.MaxWindowPoints}, inputs: o.MaxInputs, derived: o.MaxDerived}
 	if err := l.align(gr.step); err != nil {
 		return nil, err
 	}
@@ -86,6 +88,26 @@ func (p *plan) bind() error {
 	if w := p.windows; w.exceeded() {
 		return fmt.Errorf("engine: the windows of the program would hold %d points, the limit is %d; "+
 			"shorten them, run at a coarser resolution or select fewer series", w.needed(), w.limit)
+	}
+	return p.bounded()
+}
+
+// bounded returns an error if the streams have more series than they may (language.md 6).
+func (p *plan) bounded() error {
+	inputs, derived := 0, 0
+	for _, f := range p.fetches {
+		inputs += f.op.out.live.count()
+	}
+	for _, n := range p.nodes {
+		if _, out := n.op.(*publish); !out {
+			derived += n.out.live.count()
+		}
+	}
+	switch {
+	case inputs > p.inputs:
+		return fmt.Errorf("engine: the program reads %d series, the limit is %d; select fewer", inputs, p.inputs)
+	case derived > p.derived:
+		return fmt.Errorf("engine: the streams of the program have %d series in all, the limit is %d; select fewer, or aggregate earlier", derived, p.derived)
 	}
 	return nil
 }
