@@ -60,8 +60,11 @@ func reduce(f graph.Reduce, arg float64, values []Value) Value {
 	case graph.Stddev:
 		return root(variance(numbers, n))
 	case graph.MeanPlusStddev:
-		deviation := root(variance(numbers, n))
-		return sum(divide(total, number(n)), Value{arg * deviation.X, math.Abs(arg) * deviation.Err, Number})
+		mean, deviation := divide(total, number(n)), root(variance(numbers, n))
+		for _, v := range numbers {
+			mean.Err += precision * math.Abs(v.X) / n // a mean that is kept with the variance is never exact
+		}
+		return sum(mean, Value{arg * deviation.X, math.Abs(arg) * deviation.Err, Number})
 	}
 	return none
 }
