@@ -2,7 +2,6 @@ package eval
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
@@ -32,23 +31,11 @@ const (
 var Rules = []string{RuleBooleanNumbers, RuleDeprecated, RuleLimit, RuleNeverCorrelates, RuleNoFilter, RuleSingleStream}
 
 // Check compiles a program and returns all that is to be said about it, in the order of the
-// text, what is about modules last. If there is an error, the graph is nil.
+// text, what is about modules last. Behind an error it goes on with the statements that do
+// not depend on it. If there is an error, the graph is nil.
 func Check(program string, o Options) (*graph.Graph, []Diagnostic) {
-	g, all, err := compile(program, o)
-	var errs syntax.Errors
-	var traced *Error
-	if errors.As(err, &traced) {
-		errs = traced.Errs
-	} else {
-		errors.As(err, &errs)
-	}
-	for i, e := range errs {
-		d := Diagnostic{Error: e, Rule: e.Kind.String()}
-		if traced != nil && i == 0 {
-			d.Calls = traced.Calls
-		}
-		all = append(all, d)
-	}
+	g, all, failures := compileAll(program, o)
+	all = append(all, diagnose(failures, o)...)
 	slices.SortStableFunc(all, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(fileOrder(a, o), fileOrder(b, o)), cmp.Compare(a.File, b.File),
 			cmp.Compare(a.Start.Line, b.Start.Line), cmp.Compare(a.Start.Column, b.Start.Column))

@@ -38,11 +38,22 @@ type Options struct {
 // inside a called function or an imported module, or of an assert with a dict for a
 // message, is an *Error as well, which tells how the program came there.
 func Compile(program string, o Options) (*graph.Graph, error) {
-	g, _, err := compile(program, o)
-	return g, err
+	file, err := parse(program, o)
+	if err != nil {
+		return nil, err
+	}
+	if errs := resolve.Check(file, builtinNames()); errs != nil {
+		return nil, errs
+	}
+	ev := newEvaluator(file.Source, o)
+	if _, err := ev.block(file.Stmts); err != nil {
+		return nil, ev.failure(err)
+	}
+	return ev.finish(o)
 }
 
-func compile(program string, o Options) (*graph.Graph, []Diagnostic, error) {
+// parse reads a program that is not too long.
+func parse(program string, o Options) (*syntax.File, error) {
 	most := o.MaxLength
 	if most == 0 {
 		most = DefaultMaxLength
@@ -50,25 +61,19 @@ func compile(program string, o Options) (*graph.Graph, []Diagnostic, error) {
 	if n := utf8.RuneCountInString(program); most > 0 && n > most {
 		err := syntax.NewSource(o.Name, program).Errorf(syntax.LimitError, syntax.Span{},
 			"the program has %d characters, more than %d", n, most)
-		return nil, nil, syntax.Errors{err}
+		return nil, syntax.Errors{err}
 	}
-	file, err := syntax.Parse(o.Name, program)
-	if err != nil {
-		return nil, nil, err
-	}
-	if errs := resolve.Check(file, builtinNames()); errs != nil {
-		return nil, nil, errs
-	}
-	ev := newEvaluator(file.Source, o)
-	if _, err := ev.block(file.Stmts); err != nil {
-		return nil, ev.warnings, ev.failure(err)
-	}
+	return syntax.Parse(o.Name, program)
+}
+
+// finish returns the graph of a program that has been evaluated.
+func (ev *evaluator) finish(o Options) (*graph.Graph, error) {
 	g := ev.graph.Graph()
 	if err := ev.limits(g, o); err != nil {
-		return nil, ev.warnings, err
+		return nil, err
 	}
 	ev.correlations(g)
-	return g, ev.warnings, nil
+	return g, nil
 }
 
 // compilation is what all the code of one program shares, that of modules included.
@@ -85,6 +90,7 @@ type compilation struct {
 	modules  map[place]*module // by the place of the file
 	loading  []*module         // those whose import is going on, outermost first
 	fault    fault
+	spoiled  bool // a mistake has been used: see compileAll
 }
 
 // evaluator evaluates the code of one scope: that of a program or module, of one call of a

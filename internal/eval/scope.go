@@ -66,6 +66,10 @@ func (ev *evaluator) bind(id *syntax.Ident, v value) *syntax.Error {
 // lookup returns the value of a name: bound by the program, or built in.
 func (ev *evaluator) lookup(id *syntax.Ident) (value, *syntax.Error) {
 	if v, ok := ev.scope.find(id.Name); ok {
+		if _, wrong := v.(mistake); wrong {
+			ev.spoiled = true
+			return nil, ev.errorf(syntax.NameError, id, "the statement that binds '%s' has a mistake", id.Name)
+		}
 		return v, nil
 	}
 	if v, err := ev.global(id); v != nil || err != nil {

@@ -31,7 +31,7 @@ func (c *check) diagnostic(d eval.Diagnostic, o Options) {
 		return
 	case o.Library == nil && c.imports(at):
 		f.Rule, f.Severity = "missing-library", Warning
-		f.Msg, f.Hint = f.Msg+", so that what follows is not checked", "give the folder that holds it with --library"
+		f.Msg, f.Hint = f.Msg+", so that what uses it is not checked", "give the folder that holds it with --library"
 		return
 	}
 	c.broken = true

@@ -18,7 +18,7 @@ import (
 func Check(file *syntax.File, builtins []string) syntax.Errors {
 	r := &resolver{src: file.Source, builtins: builtins, bound: map[string]*syntax.Ident{}, perhaps: map[string]bool{}, later: map[string]*syntax.Ident{}}
 	for _, s := range file.Stmts {
-		for _, id := range binds(s) {
+		for _, id := range Binds(s) {
 			if _, ok := r.later[id.Name]; !ok {
 				r.later[id.Name] = id
 			}
@@ -77,7 +77,7 @@ func (r *resolver) stmt(s syntax.Stmt) {
 	case *syntax.Def:
 		r.def(s)
 	}
-	for _, id := range binds(s) {
+	for _, id := range Binds(s) {
 		r.bind(id)
 	}
 }
@@ -87,7 +87,7 @@ func (r *resolver) branches(s *syntax.If) {
 	r.expr(s.Branches[0].Cond)
 	note := func(n syntax.Node) bool {
 		if stmt, ok := n.(syntax.Stmt); ok {
-			for _, id := range binds(stmt) {
+			for _, id := range Binds(stmt) {
 				r.perhaps[id.Name] = true
 			}
 			if from, ok := stmt.(*syntax.FromImport); ok && from.Star {
@@ -210,8 +210,8 @@ func (r *resolver) bind(id *syntax.Ident) {
 	r.bound[id.Name] = id
 }
 
-// binds returns the names that a statement binds, without those of the blocks in it.
-func binds(s syntax.Stmt) []*syntax.Ident {
+// Binds returns the names that a statement binds, without those of the blocks in it.
+func Binds(s syntax.Stmt) []*syntax.Ident {
 	switch s := s.(type) {
 	case *syntax.Assign:
 		return s.Names
