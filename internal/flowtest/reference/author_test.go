@@ -175,9 +175,7 @@ func (a *author) program(live bool) *flowtest.Case {
 	}
 	if live {
 		for _, metric := range []string{"a", "b"} {
-			s := named(metric, series.Gauge, []string{"dc=x", "host=1", "n=silent"})
-			at := c.Options.Start.Add(-400 * a.step).UnixMilli()
-			c.Load = append(c.Load, series.Sample{Series: s, Point: series.Point{Time: at, Value: 1}, Arrival: at})
+			a.appear(c, named(metric, series.Gauge, []string{"dc=x", "host=1", "n=silent"}))
 		}
 	}
 	return c
@@ -192,12 +190,20 @@ func named(metric string, kind series.Type, dims []string) *series.Series {
 	return series.New(metric, kind, labels...)
 }
 
+// appear adds a point of a series from before all that a program looks at.
+func (a *author) appear(c *flowtest.Case, s *series.Series) {
+	at := c.Options.Start.Add(-400 * a.step).UnixMilli()
+	c.Load = append(c.Load, series.Sample{Series: s, Point: series.Point{Time: at, Value: 1}, Arrival: at})
+}
+
 // points adds a series with some gaps, two steps a slot, from long before the start or from
 // within the range on.
 func (a *author) points(c *flowtest.Case, metric string, kind series.Type, dims []string, early bool) {
 	s := named(metric, kind, dims)
 	first := -40 * 2
-	if !early && a.source.IntN(4) == 0 {
+	if early {
+		a.appear(c, s)
+	} else if a.source.IntN(4) == 0 {
 		first = a.source.IntN(2 * slots)
 	}
 	gaps := 2 + a.source.IntN(8)

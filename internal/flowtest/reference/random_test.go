@@ -83,6 +83,47 @@ func TestRandom(t *testing.T) {
 	}
 }
 
+// startDependent are the forms whose values hang on when the job began.
+var startDependent = []string{"extrapolation", "ewma", "fill", "combine"}
+
+// TestLaterStart: a job that begins later gives what one that runs already gives.
+func TestLaterStart(t *testing.T) {
+	const late = 5 // slots
+	forms, _ := runnable(t)
+	for kind, all := range forms {
+		forms[kind] = slices.DeleteFunc(all, func(form string) bool {
+			return slices.ContainsFunc(startDependent, func(word string) bool { return strings.Contains(form, word) })
+		})
+	}
+	var n tally
+	for seed := *first; seed < *first+uint64(*pairs)/2; seed++ {
+		a := &author{source: randomly(seed), forms: forms, used: map[string]int{}}
+		c := a.program(true)
+		g, err := c.Compile()
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		want, err := reference.Run(g, dataOf(c.Load), reference.Options{Start: c.Options.Start, Stop: c.Options.Stop, Resolution: c.Options.Resolution})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		for i := range want {
+			want[i].Values = want[i].Values[late:]
+		}
+		c.Options.Start = c.Options.Start.Add(late * c.Options.Resolution)
+		for _, mode := range []flowtest.Mode{flowtest.History, flowtest.Live} {
+			got := c.Run(context.Background(), mode)
+			if got.Err != nil {
+				t.Fatalf("seed %d: %s: %v", seed, mode, got.Err)
+			}
+			if diff := difference(got, want, &n); diff != "" {
+				t.Fatalf("seed %d: %s: begun %d slots later, the engine differs\n%s%s", seed, mode, late, c.Program, diff)
+			}
+		}
+	}
+	t.Logf("%d values, %d%% present", n.values, 100*n.present/n.values)
+}
+
 func FuzzEngine(f *testing.F) {
 	forms, _ := runnable(f)
 	for seed := range byte(20) {
