@@ -30,13 +30,14 @@ type sseStream struct {
 	body   io.Reader
 	events *messages.SSEReader
 	quiet  *time.Timer // runs while a read waits; gives the response up
+	due    bool        // the first bytes are: a program that was accepted says so at once
 	alive  bool        // a keep-alive came as an event
 }
 
 var (
 	// errReleased ends a response that nobody reads any more.
 	errReleased = errors.New("signalflow: response not needed any more")
-	errQuiet    = errors.New("nothing came for the time of ReadTimeout, though the server had sent keep-alives")
+	errQuiet    = errors.New("nothing came for the time of ReadTimeout, no keep-alive either")
 	errCut      = errors.New("the response ended before the computation did")
 )
 
@@ -45,8 +46,8 @@ const (
 	restLimit = 4 << 10     // bytes that may follow the last message
 )
 
-func newSSEStream(t *sseTransport, s sink) *sseStream {
-	stream := &sseStream{t: t, sink: s}
+func newSSEStream(t *sseTransport, kind requestKind, s sink) *sseStream {
+	stream := &sseStream{t: t, sink: s, due: kind != kindAttach}
 	stream.ctx, stream.cancel = context.WithCancelCause(t.ctx)
 	return stream
 }
@@ -115,15 +116,17 @@ func (s *sseStream) undecodable(err error) {
 	s.t.report(fmt.Errorf("signalflow: message not understood: %w", err))
 }
 
-// Read reads the response and watches for silence, but only where the server has shown that
-// it breaks it: nothing says that a quiet response has died otherwise, except TCP keep-alives
-// and the pings of HTTP/2. The time that the sink takes is not silence.
+// Read reads the response and watches for silence: at its beginning, and then only where the
+// server has shown that it breaks it. Nothing says that a quiet response has died otherwise,
+// except TCP keep-alives and the pings of HTTP/2. The time that the sink takes is not silence.
 func (s *sseStream) Read(p []byte) (int, error) {
-	if s.alive || s.events.Comments() > 0 {
+	if s.due || s.alive || s.events.Comments() > 0 {
 		s.quiet.Reset(s.t.conf.readTimeout)
 		defer s.quiet.Stop()
 	}
-	return s.body.Read(p)
+	n, err := s.body.Read(p)
+	s.due = s.due && n == 0
+	return n, err
 }
 
 // finish gives the response a moment to end, so that its connection can be used again.

@@ -155,6 +155,46 @@ func TestSSESilence(t *testing.T) {
 	}
 }
 
+// A program that was accepted says so at once: what does not even begin, or stalls in its first
+// chunk, is lost. What an attached computation says first may take its time.
+func TestSSEBeginningStalls(t *testing.T) {
+	for name, sent := range map[string]string{"empty": "", "first chunk": "1000\r\n: keep-alive\n\n"} {
+		t.Run(name, func(t *testing.T) {
+			onHTTP(t, func(c *httpExchange) {
+				conn, _, err := http.NewResponseController(c).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"+sent)
+				io.Copy(io.Discard, conn)
+			}, func(t *testing.T, s *httpScript) {
+				start := time.Now()
+				comp := execute(t, s.client())
+				drainData(comp)
+				if d := time.Since(start); d != DefaultReadTimeout || !errors.Is(comp.Err(), errQuiet) {
+					t.Errorf("after %v: %v", d, comp.Err())
+				}
+			})
+		})
+	}
+	onHTTP(t, func(c *httpExchange) {
+		c.raw("") // the header
+		pass(time.Hour)
+		c.end()
+	}, func(t *testing.T, s *httpScript) {
+		comp, err := s.client().Attach(t.Context(), &AttachRequest{Handle: "h"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drainData(comp)
+		if err := comp.Err(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Under the policy Block a slow reader stops the reading of its response, for as long as it
 // likes, and loses nothing; nobody else waits.
 func TestSSEBlock(t *testing.T) {

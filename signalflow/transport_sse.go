@@ -114,7 +114,7 @@ func (t *sseTransport) connect(ctx context.Context) error {
 }
 
 func (t *sseTransport) open(ctx context.Context, r openRequest, s sink) error {
-	stream := newSSEStream(t, s)
+	stream := newSSEStream(t, r.kind, s)
 	s.bind(stream)
 	a, err := t.call(ctx, stream.ctx, call{request: r.request, after: r.after, stream: r.kind != kindStart})
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// keepAliveComment tells the reader of a quiet SSE response that it still stands.
+// keepAliveComment tells the reader of an SSE response that it still stands, at its beginning
+// and then once a period.
 const keepAliveComment = ": keep-alive\n\n"
 
 // response is an SSE response (protocol.md 5). It is written by the goroutine of ServeHTTP.
@@ -107,6 +108,7 @@ func (p *response) write() {
 	header.Set("X-Accel-Buffering", "no") // a proxy is not to hold events back
 	p.w.WriteHeader(http.StatusOK)
 	defer context.AfterFunc(p.ctx, p.box.fail)()
+	p.keepAlive() // clients that know of them notice a response that has died
 	err := p.box.drain(p.server.opt.KeepAlive, p.keepAlive, p.writeOnce)
 	if err != nil {
 		if p.ctx.Err() == nil && err != errCut {
