@@ -336,3 +336,43 @@ func TestFakeZeroValue(t *testing.T) {
 		t.Errorf("data %v", got)
 	}
 }
+
+// A server that ends takes no stream with it: all go on at the next one.
+func TestStreamsOutliveServer(t *testing.T) {
+	for name, url := range map[string]func(*FakeBackend) string{"websocket": (*FakeBackend).URL, "http": (*FakeBackend).HTTPURL} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &FakeBackend{Listen: func() (net.Listener, error) { return memnet.Listen("fake"), nil }}
+				f.Start()
+				defer f.Stop()
+				c, err := f.NewClient(StreamURL(url(f)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				var streams sync.WaitGroup
+				for range 500 {
+					s, err := c.Stream(t.Context(), fakeProgramText, Options{Stop: time.Now().Add(10 * time.Second), Resolution: time.Second})
+					if err != nil {
+						t.Fatal(err)
+					}
+					streams.Go(func() {
+						n := 0
+						for _, err := range s.Batches() {
+							if err != nil {
+								t.Errorf("after %d batches: %v", n, err)
+								return
+							}
+							n++
+						}
+						if stats := s.Stats(); n != 11 || stats.Resumes != 1 {
+							t.Errorf("%d batches and %d resumes, want 11 and 1", n, stats.Resumes)
+						}
+					})
+				}
+				time.AfterFunc(4500*time.Millisecond, f.Restart)
+				streams.Wait()
+			})
+		})
+	}
+}

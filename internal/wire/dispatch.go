@@ -212,8 +212,12 @@ func (c *conn) detach(channel string) {
 
 // refuse answers a request that cannot be served, on its channel. If a computation runs on
 // that channel the answer goes to the connection instead: an error on a channel is terminal
-// (protocol.md 3.9), and the computation goes on.
+// (protocol.md 3.9), and the computation goes on. A server that ends does not answer: the
+// connection ends with it.
 func (c *conn) refuse(req *Request, err error) {
+	if err == errClosed {
+		return
+	}
 	m := asMessage(err)
 	c.mu.Lock()
 	_, live := c.readers[req.Channel]

@@ -140,7 +140,9 @@ func (j *job) begin() {
 }
 
 // finish sends the terminal message that the end of the computation calls for, unless the
-// backend has sent one. Readers that are gone do not get it.
+// backend has sent one. Readers that are gone do not get it, and nobody does when the server
+// ends: clients resume what is lost with its connection, but not what was aborted
+// (protocol.md 6.6).
 func (j *job) finish(err error) {
 	if j.out.over {
 		return
@@ -155,6 +157,9 @@ func (j *job) finish(err error) {
 	case errors.As(cause, &stop):
 		last = messages.NewChannelAbort("STOPPED", stop.Reason, j.nowMs())
 	default:
+		if errors.Is(cause, ErrShutdown) {
+			j.out.desert()
+		}
 		last = messages.NewChannelAbort("FAILED", cause.Error(), j.nowMs())
 	}
 	if err := j.out.send(last, nil); err != nil {

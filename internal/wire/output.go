@@ -276,6 +276,13 @@ func (o *Output) giveUp(r *reader) error {
 	return err
 }
 
+// desert lets all readers go without a word, and nobody joins any more.
+func (o *Output) desert() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.readers, o.state = nil, deserted
+}
+
 // Terminal reports whether nothing may follow the message on its channel.
 func Terminal(m messages.Message) bool {
 	switch m := m.(type) {

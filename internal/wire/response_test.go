@@ -189,7 +189,30 @@ func TestStuckResponseIsGivenUp(t *testing.T) {
 	})
 }
 
-// Shutdown tells readers over HTTP why; Close cuts them, be they stuck or not.
+// A response begins with a keep-alive, also when there is nothing else to say yet: it takes
+// the header to the client, and tells it from when on silence is a loss.
+func TestResponseBeginsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, l := serve(t, funcBackend(untilEnd), Options{})
+		c := caller(t, l)
+		handle := startInBackground(t, l)
+		begin := time.Now()
+		for name, path := range map[string]string{"execute": "/execute", "attach": "/" + handle + "/attach"} {
+			resp := post(t.Context(), t, c, path, "p")
+			first := make([]byte, len(keepAliveComment))
+			if _, err := io.ReadFull(resp.Body, first); err != nil || string(first) != keepAliveComment {
+				t.Errorf("%s begins with %q, %v", name, first, err)
+			}
+			resp.Body.Close()
+		}
+		if took := time.Since(begin); took > 0 {
+			t.Errorf("the responses began after %v", took)
+		}
+		server.Close()
+	})
+}
+
+// Shutdown ends responses without a last word; Close cuts them, be they stuck or not.
 func TestEndWithResponses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, l := serve(t, funcBackend(untilEnd), Options{})
@@ -197,7 +220,7 @@ func TestEndWithResponses(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- server.Shutdown(t.Context()) }()
 		text, err := io.ReadAll(resp.Body)
-		if err != nil || !strings.Contains(string(text), `"sf_job_abortReason":"server shutting down"`) {
+		if err != nil || !strings.Contains(string(text), "JOB_START") || strings.Contains(string(text), "CHANNEL_ABORT") {
 			t.Errorf("%v after\n%s", err, text)
 		}
 		if err := <-done; err != nil {

@@ -300,9 +300,9 @@ func (s *Server) Close() error {
 }
 
 // Shutdown ends in the polite order: no new connections and computations, the running ones
-// end with CHANNEL_ABORT "server shutting down", which ends SSE responses, then each
-// WebSocket is closed with code 1001 after what waits for it is written. When ctx ends first,
-// the rest is cut off.
+// end without a last message, then each WebSocket is closed with code 1001, and each SSE
+// response ends, after what waits for it is written: to clients that is a lost connection, so
+// they resume once there is a server again. When ctx ends first, the rest is cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.endJobs()
 	if err := await(ctx, s.running.idle); err != nil {

@@ -162,6 +162,8 @@ func TestConnectionsAndKill(t *testing.T) {
 	})
 }
 
+// A computation that ends with its server has no last word, which clients would take for its
+// own end: they resume after a lost connection, and not after CHANNEL_ABORT.
 func TestShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, l := serve(t, funcBackend(untilEnd), Options{})
@@ -171,9 +173,31 @@ func TestShutdown(t *testing.T) {
 		hear(t, ws, "JOB_START")
 		done := make(chan error, 1)
 		go func() { done <- server.Shutdown(t.Context()) }()
-		hear(t, ws, `"sf_job_abortReason":"server shutting down"`)
-		if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
-			t.Errorf("connection ends with %v, want close 1001", err)
+		if _, text, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+			t.Errorf("connection ends with %s, %v, want close 1001", text, err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Close cuts connections before anybody learns on them that computations have ended.
+func TestCloseIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 500
+		server, l := serve(t, funcBackend(untilEnd), Options{MaxChannels: -1})
+		ws := dial(t, l)
+		for i := range n {
+			say(t, ws, fmt.Sprintf(`{"type":"execute","channel":"c%d","program":"p"}`, i))
+		}
+		for range 2 * n {
+			hear(t, ws, "_START")
+		}
+		done := make(chan error, 1)
+		go func() { done <- server.Close() }()
+		if _, text, err := ws.ReadMessage(); err == nil {
+			t.Errorf("the client got %s", text)
 		}
 		if err := <-done; err != nil {
 			t.Error(err)
