@@ -63,7 +63,7 @@ func NewClient(options ...ClientParam) (*Client, error) {
 }
 
 // String names the endpoint. It keeps the client's innards out of formatted text.
-func (c *Client) String() string { return "signalflow.Client(" + c.conf.url.Redacted() + ")" }
+func (c *Client) String() string { return "signalflow.Client(" + shown(c.conf.url) + ")" }
 
 // GoString is String, for %#v.
 func (c *Client) GoString() string { return c.String() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,13 +111,15 @@ func TestServerThatNeverAnswersAuthenticate(t *testing.T) {
 }
 
 func TestNotAWebSocket(t *testing.T) {
-	onScript(t, nil, func(t *testing.T, s *scriptServer) {
-		s.upgrade = func(w http.ResponseWriter, r *http.Request) bool { http.NotFound(w, r); return false }
-		_, err := s.client().Execute(t.Context(), &ExecuteRequest{Program: "p"})
-		if err == nil || !strings.Contains(err.Error(), "404") || !strings.Contains(err.Error(), "stream URL") {
-			t.Errorf("%v", err)
-		}
-	})
+	for status, elsewhere := range map[int]bool{200: true, 302: true, 404: true, 429: false, 502: false, 503: false} {
+		onScript(t, nil, func(t *testing.T, s *scriptServer) {
+			s.upgrade = func(w http.ResponseWriter, r *http.Request) bool { w.WriteHeader(status); return false }
+			_, err := s.client().Execute(t.Context(), &ExecuteRequest{Program: "p"})
+			if err == nil || !strings.Contains(err.Error(), strconv.Itoa(status)) || strings.Contains(err.Error(), "stream URL") != elsewhere {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }
 
 // A slow OnError function delays nothing and loses only the oldest errors.

@@ -62,7 +62,11 @@ func handshakeError(conf *config, resp *http.Response, err error) error {
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
 		return &AuthError{Code: resp.StatusCode, Reason: http.StatusText(resp.StatusCode), Realm: realmOf(conf.url), Err: err}
 	}
-	return fmt.Errorf("signalflow: %s answers %s instead of a WebSocket; is the stream URL right? %w", conf.url.Redacted(), resp.Status, err)
+	hint := "; is the stream URL right?"
+	if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
+		hint = "" // it is, and the server has trouble
+	}
+	return fmt.Errorf("signalflow: %s answers %s instead of a WebSocket%s (%w)", shown(conf.url), resp.Status, hint, err)
 }
 
 // authenticate sends the token and waits for the answer (protocol.md 1.5).

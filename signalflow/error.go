@@ -182,7 +182,9 @@ func (e *AuthError) Error() string {
 		b.WriteString(": " + e.Reason)
 	}
 	b.WriteString("; SignalFlow needs an organization access token with API scope, or a user session token")
-	if e.Realm != "" {
+	if strings.Contains(e.Realm, ".") {
+		b.WriteString(", for " + e.Realm)
+	} else if e.Realm != "" {
 		b.WriteString(", of realm " + e.Realm)
 	}
 	if e.Code == 403 {
@@ -251,7 +253,7 @@ func (e *ConnectError) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	}
 	if e.Err == nil && e.Last == nil {
-		b.WriteString(": the first attempt has not ended (see ConnectTimeout)")
+		b.WriteString(": the first attempt had no answer in time (see ConnectTimeout)")
 	}
 	if e.Last != nil {
 		b.WriteString("; last attempt: " + e.Last.Error())

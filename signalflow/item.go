@@ -33,7 +33,7 @@ type Resumed struct {
 	Cause error         // why the run before ended
 	After time.Time     // logical timestamp of the last batch before; zero when there was none
 	Gap   time.Duration // from the loss until now, in real time
-	Tries int           // how many it took
+	Tries int           // how many requests it took, each of which waits for a connection
 }
 
 // CaughtUp says that the batches have reached the present: what came before was history,

@@ -17,7 +17,7 @@ type Options struct {
 	MaxDelay time.Duration
 	// Timezone is the IANA name of the zone for calendar windows. Unset: UTC.
 	Timezone string
-	// Args are what the program reads as Args['name'], see [ExecuteRequest].
+	// Args are what the program reads with Args.get('name'), see [ExecuteRequest].
 	Args any
 	// Request holds the rarer options of [ExecuteRequest], such as Persistent or Extra. Its
 	// program, channel and policy are not used, nor what the fields above set.
@@ -31,7 +31,8 @@ type Options struct {
 	Overflow OverflowPolicy
 	// Tries is how many times in a row a stream or query whose connection was lost, or that
 	// the server has no room for, is begun anew before it gives up; the count begins again
-	// with each batch, with each event that is news, and after a run of a minute. 0: 20, which takes some 10 minutes. Negative: none.
+	// with each batch, with each event that is news, and after a run of a minute. A try waits up
+	// to [ConnectTimeout] for a connection. 0: 20, which takes some 10 minutes. Negative: none.
 	Tries int
 	// MetadataWait is how long a batch waits for the metadata of its series. Then it comes
 	// without, see [Series]. 0: 1 second.

@@ -123,8 +123,9 @@ func OnError(f OnErrorFunc) ClientParam {
 // connection, so a slow stream needs no longer timeout. It must be positive.
 //
 // Over HTTP nobody can ping: a response on which keep-alives have come is given up after the
-// timeout in silence; one that never had any relies on those of TCP, which a [Dialer] of your
-// own has to set, or on the pings of HTTP/2.
+// timeout in silence, so it has to be longer than their period, 15 seconds on our own server;
+// so is one that does not even begin. One that never had keep-alives relies on those of TCP,
+// which a [Dialer] of your own has to set, or on the pings of HTTP/2.
 func ReadTimeout(timeout time.Duration) ClientParam {
 	return func(c *Client) error {
 		return positive("ReadTimeout", timeout, &c.conf.readTimeout)
@@ -157,7 +158,8 @@ func positive(name string, d time.Duration, dst *time.Duration) error {
 
 // StreamURL sets the full URL of the stream endpoint, path included, for example
 // wss://stream.us1.signalfx.com/v2/signalflow. A trailing /connect is taken off: the client
-// adds it. An http or https URL chooses HTTP with server-sent events, as [SSE] does.
+// adds it. An http or https URL chooses HTTP with server-sent events, as [SSE] does. A query,
+// such as a gateway may want, is sent with each request and not shown in errors.
 func StreamURL(streamEndpoint string) ClientParam {
 	return func(c *Client) error {
 		u, err := url.Parse(streamEndpoint)
@@ -165,13 +167,13 @@ func StreamURL(streamEndpoint string) ClientParam {
 			return fmt.Errorf("signalflow: stream URL: %w", errors.Unwrap(err)) // without the URL, which may hold a password
 		}
 		if !slices.Contains([]string{"ws", "wss", "http", "https"}, u.Scheme) {
-			return fmt.Errorf("signalflow: stream URL %q: scheme must be ws, wss, http or https", u.Redacted())
+			return fmt.Errorf("signalflow: stream URL %q: scheme must be ws, wss, http or https", shown(u))
 		}
 		if u.Host == "" {
-			return fmt.Errorf("signalflow: stream URL %q has no host", u.Redacted())
+			return fmt.Errorf("signalflow: stream URL %q has no host", shown(u))
 		}
 		if u.User != nil {
-			return fmt.Errorf("signalflow: stream URL %q holds credentials; pass the token with AccessToken", u.Redacted())
+			return fmt.Errorf("signalflow: stream URL %q holds credentials; pass the token with AccessToken", shown(u))
 		}
 		u.Path = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/connect"), "/")
 		c.conf.url = u
@@ -182,7 +184,9 @@ func StreamURL(streamEndpoint string) ClientParam {
 // SSE chooses HTTP with server-sent events in place of WebSocket, whatever the scheme of the
 // stream URL: for networks whose proxies speak only HTTP. Each computation is one POST whose
 // answer stays open. The API is the same; [Compress] asks for HTTP compression then, and
-// values that JSON has no number for (NaN, infinities) do not arrive.
+// values that JSON has no number for (NaN, infinities) do not arrive. A proxy that holds an
+// answer back until it is complete lets queries through, and no stream: that is a
+// [ConnectError] without an answer in time.
 func SSE() ClientParam {
 	return func(c *Client) error {
 		c.conf.sse = true
@@ -193,6 +197,13 @@ func SSE() ClientParam {
 // usesSSE reports whether HTTP was chosen, by the option or by the scheme.
 func (c *config) usesSSE() bool {
 	return c.sse || c.url.Scheme == "http" || c.url.Scheme == "https"
+}
+
+// shown renders a URL for texts: without what may be a secret, such as a key in its query.
+func shown(u *url.URL) string {
+	v := *u
+	v.User, v.RawQuery, v.Fragment, v.RawFragment = nil, "", "", ""
+	return v.String()
 }
 
 // httpURL returns the stream URL with the scheme of HTTP.

@@ -1,8 +1,10 @@
 package signalflow
 
 import (
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -31,6 +33,8 @@ func TestBadParams(t *testing.T) {
 		"URL of another":     {StreamURL("ftp://stream.us1.signalfx.com/"), "scheme must be ws, wss, http or https"},
 		"URL without host":   {StreamURL("wss:///v2/signalflow"), "has no host"},
 		"URL with password":  {StreamURL("wss://me:secret@stream.us1.signalfx.com/"), "AccessToken"},
+		"URL with a token":   {StreamURL("wss://secret@stream.us1.signalfx.com/"), "AccessToken"},
+		"URL with a key":     {StreamURL("ftp://stream.us1.signalfx.com/?key=secret"), "scheme must be"},
 	} {
 		c, err := NewClient(test.param)
 		if err == nil {
@@ -42,6 +46,36 @@ func TestBadParams(t *testing.T) {
 			t.Errorf("%s: %v, want %q in it", name, err, test.want)
 		}
 	}
+}
+
+// The query of a stream URL belongs to a gateway: it is sent, and it is not shown, since it may
+// hold a key.
+func TestQueryOfStreamURL(t *testing.T) {
+	const asked = "key=secret&resolution=7"
+	synctest.Test(t, func(t *testing.T) {
+		s := newScriptServer(t, nil)
+		var query string
+		s.upgrade = func(w http.ResponseWriter, r *http.Request) bool {
+			query = r.URL.RawQuery
+			w.WriteHeader(http.StatusBadGateway)
+			return false
+		}
+		client := s.client(StreamURL("ws://stream.us9.signalfx.com/v2/signalflow?" + asked + "#secret"))
+		_, err := client.Execute(t.Context(), &ExecuteRequest{Program: "p"})
+		if err == nil || strings.Contains(err.Error()+client.String(), "secret") || query != asked {
+			t.Errorf("query %q, %v, %v", query, err, client)
+		}
+	})
+	onHTTP(t, func(c *httpExchange) { c.status(502, "") }, func(t *testing.T, s *httpScript) {
+		client := s.client(StreamURL("http://stream.us9.signalfx.com/v2/signalflow?" + asked + "#secret"))
+		_, err := client.Execute(t.Context(), &ExecuteRequest{Program: "p", Resolution: time.Second})
+		if query := s.request().r.URL.Query(); query.Get("key") != "secret" || len(query["resolution"]) != 1 || query.Get("resolution") != "1000" {
+			t.Errorf("query %v", query)
+		}
+		if err == nil || strings.Contains(err.Error()+client.String(), "secret") {
+			t.Errorf("%v, %v", err, client)
+		}
+	})
 }
 
 func TestBadRequests(t *testing.T) {

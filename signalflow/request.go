@@ -71,7 +71,7 @@ type ExecuteRequest struct {
 	// Timezone is the IANA name of the zone for calendar windows. Unset: UTC.
 	Timezone string `json:"timezone"`
 
-	// Args are what the program reads as Args['name'], for example "ui.dashboard_window": a
+	// Args are what the program reads with Args.get('name'), for example "ui.dashboard_window": a
 	// map[string]any, or whatever else encodes as a JSON object.
 	Args any `json:"programArgs,omitempty"`
 

@@ -96,7 +96,7 @@ func (t *sseTransport) gaveUp(life context.Context, last, cause error) error {
 	if life.Err() != nil {
 		return ErrClosed
 	}
-	return &ConnectError{URL: t.base.Redacted(), Last: last, Err: cause}
+	return &ConnectError{URL: shown(t.base), Last: last, Err: cause}
 }
 
 // attempt makes one request. The error is an *attemptError, an *AuthError or a *serverError.
@@ -124,6 +124,9 @@ func (t *sseTransport) attempt(wait, life context.Context, c call) (answer, erro
 		if err == nil {
 			body, err = readAnswer(resp.Body)
 		}
+		if errors.Is(err, errLongAnswer) && resp.StatusCode >= 300 {
+			body, err = nil, nil // of an error the status is enough
+		}
 		resp.Body.Close()
 	}
 	if err == nil {
@@ -135,11 +138,13 @@ func (t *sseTransport) attempt(wait, life context.Context, c call) (answer, erro
 	return t.judge(c, resp, body, token)
 }
 
+var errLongAnswer = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+
 // readAnswer reads a whole body.
 func readAnswer(r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+		err = errLongAnswer
 	}
 	return body, err
 }
@@ -161,7 +166,11 @@ func (t *sseTransport) attemptFailed(c call, err error) error {
 
 // checkStream refuses a good answer that is no stream of events.
 func (t *sseTransport) checkStream(resp *http.Response) error {
-	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+	coding := resp.Header.Get("Content-Encoding")
+	if coding == "gzip" {
+		return errors.New("the answer is compressed, which was not asked for; Compress(true) asks for it")
+	}
+	if coding != "" && coding != "identity" {
 		return fmt.Errorf("the answer has the content coding %q, which was not asked for", t.conf.redact(coding))
 	}
 	kind := resp.Header.Get("Content-Type")
@@ -191,8 +200,11 @@ func (t *sseTransport) judge(c call, resp *http.Response, body []byte, token str
 		}
 	}
 	err := fmt.Errorf("the server answers %d %s", status, http.StatusText(status))
-	if status >= 300 && status < 400 {
+	switch {
+	case status >= 300 && status < 400:
 		err = fmt.Errorf("%w, a redirect, which is not followed with a token; is the stream URL right?", err)
+	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+		err = fmt.Errorf("%w; is the stream URL right?", err)
 	}
 	reached := status != http.StatusServiceUnavailable && status != http.StatusTooManyRequests
 	return answer{}, &attemptError{t.attemptFailed(c, err), reached}
@@ -249,7 +261,7 @@ func (t *sseTransport) httpRequest(ctx context.Context, c call, token string) *h
 		u.Path += "/" + step
 		u.RawPath += "/" + url.PathEscape(step)
 	}
-	u.RawQuery = c.query()
+	u.RawQuery = c.query(u.Query())
 	body, contentType := c.content()
 	req := &http.Request{Method: method, URL: &u, Host: u.Host, Header: t.conf.header.Clone(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if req.Header == nil {
@@ -284,10 +296,9 @@ func (t *sseTransport) setHeader(h http.Header, c call, token string) {
 	}
 }
 
-// query renders the options: every field that is not in the path or the body, and has a
-// meaning over HTTP.
-func (r *request) query() string {
-	q := make(url.Values)
+// query adds the options to the query of the stream URL: every field that is not in the path
+// or the body, and has a meaning over HTTP.
+func (r *request) query(q url.Values) string {
 	for _, f := range r.fields {
 		switch f.name {
 		case fieldChannel, fieldCompress, fieldProgram, fieldProgramArgs, fieldHandle:

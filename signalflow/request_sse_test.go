@@ -295,6 +295,27 @@ func TestSSETriesAgain(t *testing.T) {
 	}
 }
 
+// What a failed attempt says leads to its cause.
+func TestSSEFailuresExplain(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(c *httpExchange)
+		want   string
+	}{
+		"another server":   {func(c *httpExchange) { c.status(404, "<html>") }, "404 Not Found; is the stream URL right?"},
+		"gateway":          {func(c *httpExchange) { c.status(502, "<html>") }, "answers 502 Bad Gateway"},
+		"long page":        {func(c *httpExchange) { c.status(500, strings.Repeat("<p>", maxAnswer)) }, "answers 500 Internal"},
+		"unasked gzip":     {func(c *httpExchange) { c.Header().Set("Content-Encoding", "gzip"); c.start() }, "Compress(true)"},
+		"proxy that waits": {func(c *httpExchange) { c.hang() }, "no answer in time"},
+	} {
+		onHTTP(t, c.answer, func(t *testing.T, s *httpScript) {
+			_, err := s.client().Execute(t.Context(), &ExecuteRequest{Program: "p"})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
 // A redirect is not followed: whoever it leads to is not to have the token.
 func TestSSERedirect(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {

@@ -95,7 +95,7 @@ func (t *wsTransport) connectOnce() (lived time.Duration, token string, err erro
 		return 0, token, err
 	}
 	start := time.Now()
-	t.conf.logger.Debug("signalflow: connected", "url", t.conf.url.Redacted())
+	t.conf.logger.Debug("signalflow: connected", "url", shown(t.conf.url))
 	t.update(func() {
 		if t.closed {
 			conn.shut(ErrClosed)
@@ -160,7 +160,7 @@ func (t *wsTransport) ready(ctx context.Context, deadline time.Time) (*wsConn, e
 }
 
 func (t *wsTransport) notConnected(last, cause error) error {
-	return &ConnectError{URL: t.conf.url.Redacted(), Last: last, Err: cause}
+	return &ConnectError{URL: shown(t.conf.url), Last: last, Err: cause}
 }
 
 func (t *wsTransport) open(ctx context.Context, r openRequest, s sink) error {

@@ -133,6 +133,9 @@ func programOf(body []byte, raw map[string]json.RawMessage) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		switch name {
 		case "programText":
+			if v := string(fields[name]); v[0] != '"' && v != "null" {
+				return badRequest("field %q must be a string, not %s", name, kindOf(fields[name]))
+			}
 			raw["program"] = fields[name]
 		case "programArgs":
 			raw[name] = fields[name]

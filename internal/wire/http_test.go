@@ -100,7 +100,7 @@ func TestHTTPRefusals(t *testing.T) {
 		{"POST", "/execute", `{"programText":"p"} {}`, []string{"Content-Type", isJSON}, 400, "broken JSON"},
 		{"POST", "/execute", `{"programText":"p","start":1}`, []string{"Content-Type", isJSON}, 400, `"start" in the body is not known`},
 		{"POST", "/execute", `{"PROGRAMTEXT":"p"}`, []string{"Content-Type", isJSON}, 400, `"PROGRAMTEXT" in the body`},
-		{"POST", "/execute", `{"programText":1}`, []string{"Content-Type", isJSON}, 400, `"program" must be a string`},
+		{"POST", "/execute", `{"programText":1}`, []string{"Content-Type", isJSON}, 400, `"programText" must be a string`},
 		{"POST", "/execute", `{"programText":"p","programArgs":[]}`, []string{"Content-Type", isJSON}, 400, `"programArgs" must be an object`},
 		{"POST", "/execute?start=1&start=2", "p", nil, 400, `"start" is given 2 times`},
 		{"POST", "/execute?start=%zz", "p", nil, 400, "malformed"},
