@@ -218,7 +218,11 @@ func (p *parser) surprise(expected string) *Error {
 	if p.tok.Kind == ILLEGAL {
 		return p.scan.Err()
 	}
-	err := p.errorf(p.tok.Span, SyntaxError, "unexpected %s, expected %s", describe(p.tok), expected)
+	what := describe(p.tok)
+	if p.escape != nil {
+		what = STRING.String() // its value is not known
+	}
+	err := p.errorf(p.tok.Span, SyntaxError, "unexpected %s, expected %s", what, expected)
 	err.Hint = p.habit(expected)
 	return err
 }

@@ -176,7 +176,7 @@ func (a *app) check(ctx context.Context, f checkFlags, paths []string, read prog
 			}
 		}
 	}
-	if r.programs == 0 && len(r.diagnostics) == 0 {
+	if r.files == 0 && len(r.diagnostics) == 0 {
 		return usageError{fmt.Sprintf("no program is in %s", strings.Join(paths, ", "))}
 	}
 	if err := r.write(a.stdout, f.output); err != nil {

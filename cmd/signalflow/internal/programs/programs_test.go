@@ -389,6 +389,10 @@ func TestProblems(t *testing.T) {
 		r.Problems[0].Msg != "no program is in this file" || r.Problems[1].Msg != "no such file or directory" {
 		t.Errorf("named: %+v, %+v", r.Programs, r.Problems)
 	}
+	r = Read([]string{Stdin}, strings.NewReader("variable \"a\" {}\n"), Options{StdinName: in("variables.tf")})
+	if len(r.Programs) != 0 || len(r.Problems) != 0 || r.Files != 1 {
+		t.Errorf("Terraform without a program: %+v", r)
+	}
 	text := "resource \"signalfx_time_chart\" \"a\" {\n  program_text = \"x\"\n}"
 	r = Read([]string{Stdin}, strings.NewReader(text), Options{StdinName: in("new.tf")})
 	if len(r.Programs) != 1 || r.Programs[0].Name != "signalfx_time_chart.a" || r.Programs[0].File != in("new.tf") {

@@ -148,7 +148,8 @@ func (r *reader) file(name, text string, named bool) {
 	default:
 		r.Programs = append(r.Programs, flowProgram(name, text))
 	}
-	if named && len(r.Programs)+len(r.Problems) == before {
+	// Most files of Terraform have none, and hooks and editors name all that change.
+	if named && filepath.Ext(name) != ".tf" && len(r.Programs)+len(r.Problems) == before {
 		r.Problems = append(r.Problems, Problem{Place: Place{File: name}, Msg: "no program is in this file"})
 	}
 }
