@@ -447,3 +447,29 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n/360, "ns/point")
 }
+
+// The properties and tags that a series came with first are those that readers and filters see.
+func TestProperties(t *testing.T) {
+	s := New(Options{})
+	first := series.New("m", series.Counter, series.Label{Name: "h", Value: "a"})
+	first.Properties, first.Tags = series.NewLabels(map[string]string{"env": "prod"}), []string{"web"}
+	again := series.New("m", series.Gauge, series.Label{Name: "h", Value: "a"})
+	again.Properties = series.NewLabels(map[string]string{"env": "qa"})
+	s.Append(series.Sample{Series: first, Point: series.Point{Time: 1}, Arrival: 1}, series.Sample{Series: again, Point: series.Point{Time: 2}, Arrival: 2})
+	for filter, want := range map[*series.Match]int{
+		series.NewMatch("env", []string{"prod"}, false):   1,
+		series.NewMatch("env", []string{"qa"}, false):     0,
+		series.NewMatch("sf_tags", []string{"w*"}, false): 1,
+	} {
+		found, err := s.Select(t.Context(), series.Query{Metric: "m", Filter: filter})
+		if err != nil || len(found.Series) != want {
+			t.Errorf("%s: %d series, %v; want %d", filter, len(found.Series), err, want)
+		}
+		if want == 1 && (found.Series[0] != first || found.Series[0].Type != series.Counter) {
+			t.Errorf("%s: another series than the first: %+v", filter, found.Series[0])
+		}
+	}
+	if n := s.Stats(); n.Series != 1 || n.Points != 2 {
+		t.Errorf("%+v", n)
+	}
+}
