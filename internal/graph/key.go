@@ -42,10 +42,13 @@ func (k Key) within(other Key) bool {
 	return k.Open || other.Open || subset(k.Names, other.Names, other.Optional)
 }
 
-// subset reports whether all names are in one of two sorted lists.
+// fixedNames are dimensions that are never compared when series are paired (language.md 2.6).
+var fixedNames = []string{"computationId", "jobId", "programId", "sf_metric", "sf_originatingMetric"}
+
+// subset reports whether all names that are compared are in one of two sorted lists.
 func subset(names, a, b []string) bool {
 	for _, n := range names {
-		if !contains(a, n) && !contains(b, n) {
+		if !contains(a, n) && !contains(b, n) && !contains(fixedNames, n) {
 			return false
 		}
 	}

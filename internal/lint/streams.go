@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
@@ -24,7 +25,12 @@ func (c *check) streams(alerts []alert) {
 			c.window(id, op.Over, slot, hint)
 		case *graph.When:
 			c.window(id, op.Lasting, slot, hint)
+		case *graph.Timeshift:
+			c.window(id, op.Offset, slot, hint)
+		case *graph.Detect:
+			c.window(id, op.AutoResolveAfter, time.Second, false)
 		case *graph.Fill:
+			c.window(id, op.For, slot, hint)
 			if op.Value == nil || *op.Value != 0 || op.Booleans || !c.ratio(n.Inputs[0]) {
 				continue
 			}
@@ -57,9 +63,18 @@ func (c *check) slot() (slot time.Duration, hint bool) {
 	return slot, hint
 }
 
-// window reports a window that no second slot falls into.
+// window reports a window that no second slot falls into, and a number of milliseconds that
+// looks like one of seconds: one that makes no whole second.
 func (c *check) window(id graph.NodeID, over, slot time.Duration, hint bool) {
-	if over <= 0 || over >= slot || c.guessIn(c.span(c.graph.Nodes[id].Span)) {
+	at := c.span(c.graph.Nodes[id].Span)
+	if over <= 0 || c.guessIn(at) {
+		return
+	}
+	if over >= slot {
+		if over%time.Second != 0 && c.writesNumber(at, over.Milliseconds()) {
+			c.reportNode("window-below-resolution", id, fmt.Sprintf("a time of %s ends within a second", length(over)),
+				fmt.Sprintf("numbers are milliseconds; write '%ds' for seconds", over.Milliseconds()))
+		}
 		return
 	}
 	if hint {
@@ -67,6 +82,22 @@ func (c *check) window(id graph.NodeID, over, slot time.Duration, hint bool) {
 		return
 	}
 	c.reportNode("window-below-resolution", id, fmt.Sprintf("a time of %s is shorter than any slot", length(over)), "numbers are milliseconds; write '1m' for a minute")
+}
+
+// writesNumber reports whether a number stands among the arguments of the call that ends
+// a span.
+func (c *check) writesNumber(at syntax.Span, n int64) bool {
+	found := false
+	syntax.Walk(c.file, func(node syntax.Node) bool {
+		if call, ok := node.(*syntax.Call); ok && call.To == at.To {
+			for _, a := range call.Args {
+				x, ok := syntax.Unparen(a.Value).(*syntax.Number)
+				found = found || ok && x.Text == strconv.FormatInt(n, 10)
+			}
+		}
+		return !found && node.Range().To >= at.To
+	})
+	return found
 }
 
 // length writes a time as programs do.
