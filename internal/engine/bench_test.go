@@ -191,6 +191,10 @@ func BenchmarkRange(b *testing.B) {
 		ops  []graph.Op
 	}{
 		{"mean-by-host", []graph.Op{&graph.Aggregate{Func: graph.Mean, By: []string{"host"}}}},
+		{"percentile", []graph.Op{&graph.Aggregate{Func: graph.Percentile, Arg: 95}}},
+		{"top-10", []graph.Op{&graph.Select{Func: graph.Top, Count: 10}}},
+		{"stddev-over-1h", []graph.Op{&graph.Window{Func: graph.Stddev, Over: time.Hour}, &graph.Aggregate{Func: graph.Max}}},
+		{"percentile-over-1h", []graph.Op{&graph.Window{Func: graph.Percentile, Arg: 95, Over: time.Hour}, &graph.Aggregate{Func: graph.Max}}},
 		{"mean-over-1h", []graph.Op{&graph.Window{Func: graph.Mean, Over: time.Hour}}},
 		{"raw", nil},
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -119,7 +120,17 @@ func (j *job) close() {
 	}
 }
 
+// run runs the job to its end. What ends with ctx ends with its cause, also where a source
+// returned only that it has ended.
 func (j *job) run(ctx context.Context) error {
+	err := j.slots(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (j *job) slots(ctx context.Context) error {
 	if j.start >= j.stop {
 		return j.runEmpty(ctx)
 	}

@@ -13,18 +13,18 @@ func (f *fetch) follow(ctx context.Context, slot, settled int64) error {
 		return nil
 	}
 	f.rediscovers = true
+	for i := range f.tracks {
+		f.forget(int32(i))
+	}
 	n := min((settled-slot)/f.grid.step, historySlots, int64(f.longestBlock()))
 	n = max(1, n)
-	known := len(f.index)
 	if err := f.discover(ctx, slot, slot+n*f.grid.step); err != nil {
 		return err
 	}
-	if len(f.index) > known {
-		for i := range f.tracks {
-			// With an earlier point it is a member that nobody knew of.
-			if tr := &f.tracks[i]; tr.series != nil && !tr.known() && tr.last > slot+f.grid.step-f.inactive {
-				f.join(i, slot)
-			}
+	for i := range f.tracks {
+		// What has an earlier point, and was not known, is a member all the same.
+		if tr := &f.tracks[i]; tr.series != nil && !tr.known() && tr.last > slot+f.grid.step-f.inactive {
+			f.join(i, slot)
 		}
 	}
 	return f.loadHistory(ctx, slot, int(n))
