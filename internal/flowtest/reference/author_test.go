@@ -21,9 +21,10 @@ var (
 		data({M},rollup='latest') data({M},rollup='delta') data({M},rollup='rate')
 		data({M},extrapolation='zero') data({M},extrapolation='last_value')
 		data({M},extrapolation='zero',maxExtrapolations={I}) data({M},extrapolation='last_value',maxExtrapolations={I})`)
+	// The first ones are cheap: a fuzzer whose text is at its end chooses them.
 	numeric = lines(`
-		({N} + {N}) | ({N} - {N}) | ({N} * {N}) | ({N} / {N}) | ({N} ** {N})
-		({N} + {F}) | ({F} - {N}) | ({N} * {F}) | ({F} / {N}) | ({N} / {F}) | ({N} ** 2) | ({F} ** {N}) | (-{N})
+		(-{N}) | ({N} + {N}) | ({N} - {N}) | ({N} * {N}) | ({N} / {N}) | ({N} ** {N})
+		({N} + {F}) | ({F} - {N}) | ({N} * {F}) | ({F} / {N}) | ({N} / {F}) | ({N} ** 2) | ({F} ** {N})
 		({N} if {B} else {N}) | ({N} if {B} else {F}) | ({F} if {B} else None) | (None if {B} else {N}) | ({F} if {B} else {F})
 		min({N}, {N}) | max({N}, {F}) | sum({N}, {N}) | mean({N}, {N}, {F}) | median({N}, {N}) | count({N}, {N}) | percentile({N}, {N}, pct={P}) | max({N})
 		abs({N}) | floor({N}) | {N}.abs() | {N}.ceil() | {N}.floor() | {N}.sqrt() | {N}.log() | {N}.log10() | {N}.scale({F}) | {N}.pow(2) | {N}.pow(base=2) | pow({N}, {N}) | {N}.integrate()
@@ -44,8 +45,8 @@ var (
 		{N}.sum(by={BY}, allow_missing=True) | {N}.mean(by={BY}, allow_missing='dc') | {N}.count(by={BY}, allow_all_missing=True) | data({A}).sum(by='sf_metric')
 		{N}.sum(over={D}) | {N}.mean(over={D}) | {N}.min(over={D}) | {N}.max(over={D}) | {N}.count(over={D}) | {N}.size(over={D}) | {N}.median(over={D}) | {N}.percentile({P}, over={D}) | {N}.variance(over={D}) | {N}.stddev(over={D}) | {N}.sample_variance(over={D}) | {N}.sample_stddev(over={D}) | {N}.mean_plus_stddev({F}, over={D})`)
 	boolean = lines(`
-		({N} < {N}) | ({N} <= {N}) | ({N} > {N}) | ({N} >= {N}) | ({N} == {N}) | ({N} != {N})
-		({N} > {F}) | ({N} <= {F}) | ({F} < {N}) | ({N} == {F}) | (not {B}) | ({F} < {N} < {F})
+		({N} > {F}) | ({N} < {N}) | ({N} <= {N}) | ({N} > {N}) | ({N} >= {N}) | ({N} == {N}) | ({N} != {N})
+		({N} <= {F}) | ({F} < {N}) | ({N} == {F}) | (not {B}) | ({F} < {N} < {F})
 		({B} and {B}) | ({B} or {B}) | ({B} and True) | (False or {B}) | ({B} == {B}) | ({B} != True)
 		({N} is None) | ({N} is not None) | ({B} is True) | ({B} is not False) | ({N} is {F})
 		({B} if {B} else {B}) | {N}.map(lambda x: x > {F}) | {B}.fill(True) | when({B}) | when({B}, {D}) | when({B}, {D}, at_least=0.5) | when({B}, {D}, 0.28) | {B}.fill(duration={D})`)
@@ -208,7 +209,7 @@ func (a *author) points(c *flowtest.Case, metric string, kind series.Type, dims 
 	}
 	gaps := 2 + a.source.IntN(8)
 	for i := first; i < 2*slots; i++ {
-		if i%2 != 0 && a.source.IntN(4) > 0 || a.source.IntN(gaps) == 0 && i > first {
+		if i%2 != 0 && a.source.IntN(4) > 0 || a.source.IntN(gaps) == 1 && i > first {
 			continue
 		}
 		at := c.Options.Start.Add(time.Duration(i) * a.step / 2).UnixMilli()

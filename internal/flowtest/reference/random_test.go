@@ -137,6 +137,9 @@ func FuzzEngine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		a := &author{source: &choices{text}, forms: forms, used: map[string]int{}}
 		c := a.program(a.source.IntN(4) == 0)
+		if len(c.Program) > 1000 || strings.Count(c.Program, "'*'") > 2 {
+			return // all series with all of them, over and over, only take time
+		}
 		if diff := compare(c, &tally{}); diff != "" {
 			t.Errorf("engine and reference differ\n%s%s", c.Program, diff)
 		}
