@@ -15,7 +15,7 @@ type mistake struct{}
 
 func (mistake) typeName() string { return "mistake" }
 
-// compileAll compiles a program as compile does, but goes on behind a mistake, with the
+// compileAll compiles a program as Compile does, but goes on behind a mistake, with the
 // statements that do not depend on it. It returns all mistakes; then there is no graph.
 func compileAll(program string, o Options) (*graph.Graph, []Diagnostic, []error) {
 	file, err := parse(program, o)

@@ -57,7 +57,7 @@ Output (-o):
 Exit codes:
     0  nothing is found at or above --severity
     1  something is found; or a file could not be written
-    2  flags or arguments are wrong, or no program is there`
+    2  flags or arguments are wrong, or no file with programs is there`
 
 const checkExample = `  # Everything in a repository
   signalflow check .
