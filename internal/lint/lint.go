@@ -124,6 +124,7 @@ func Check(p Program, o Options) []Finding {
 		c.diagnostic(d, o)
 	}
 	c.guesses()
+	c.joined()
 	if !c.broken {
 		c.chains()
 		c.heartbeatCalls()

@@ -31,6 +31,7 @@ var Rules = []Rule{
 	{"boolean-numbers", Warning, "booleans where numbers belong"},
 	{"no-filter", Warning, "None and a filter"},
 	{"single-stream", Warning, "a function of several streams that is given one"},
+	{"joined-texts", Warning, "texts in a list or filter without a comma between them"},
 	{"by-time", Warning, "a time in place of the dimensions to group by"},
 	{"percentile-share", Warning, "a percentile that is written as a share of 1"},
 	{"window-below-resolution", Warning, "a window that is shorter than one slot"},

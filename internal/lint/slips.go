@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
 // time as programs write it; no dimension is called so.
@@ -29,6 +30,31 @@ func (c *check) slips() {
 			c.share(id, graph.Percentile, op.Percent)
 		}
 	}
+}
+
+// joined reports texts that stand side by side in a list or among the terms of a filter:
+// there is no comma, so they are one text. Over several lines that is how long ones are written.
+func (c *check) joined() {
+	look := func(x syntax.Expr) {
+		if t, ok := x.(*syntax.Text); ok && len(t.Parts) > 1 && c.src.Position(t.From).Line == c.src.Position(t.To).Line && !c.guessIn(t.Span) {
+			c.report("joined-texts", t.Span, "there is no comma between these texts, so they are one", "write a comma, or one text")
+		}
+	}
+	syntax.Walk(c.file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.List:
+			for _, x := range n.Elems {
+				look(x)
+			}
+		case *syntax.Call:
+			if id, ok := n.Func.(*syntax.Ident); ok && id.Name == "filter" {
+				for _, a := range n.Args {
+					look(a.Value)
+				}
+			}
+		}
+		return true
+	})
 }
 
 // byTime reports a time in the place of names to group by, the first of a statistic.
