@@ -15,6 +15,9 @@ func (ev *evaluator) index(x *syntax.Index) (value, *syntax.Error) {
 	if d, ok := v.(*dict); ok {
 		return ev.item(d, i)
 	}
+	if _, ok := v.(jobArgs); ok {
+		return ev.jobArg(i)
+	}
 	elems, ok := elements(v)
 	if !ok {
 		return nil, ev.errorf(syntax.TypeError, x.X, "a %s has no elements", v.typeName())
@@ -31,6 +34,21 @@ func (ev *evaluator) index(x *syntax.Index) (value, *syntax.Error) {
 		return nil, ev.errorf(syntax.ArgumentError, x.I, "index %d is out of range: the %s has %s", n, v.typeName(), count(len(elems), "element"))
 	}
 	return elems[at], nil
+}
+
+// jobArg evaluates Args['name'], the other way to an argument of the job (protocol.md 1.3).
+func (ev *evaluator) jobArg(name operand) (value, *syntax.Error) {
+	t, ok := name.value.(text)
+	if !ok {
+		return nil, ev.errorf(syntax.TypeError, name.at, "the name of an argument must be a text, not a %s", name.value.typeName())
+	}
+	v, ok := ev.args[string(t)]
+	if !ok {
+		err := ev.errorf(syntax.ArgumentError, name.at, "the job was started without an argument '%s'", t)
+		err.Hint = "Args.get() takes a default for it"
+		return nil, err
+	}
+	return text(v), ev.spendText(len(v), name.at)
 }
 
 // slice evaluates x[lo:hi]. As in Python, bounds outside are those of the list.
