@@ -181,7 +181,7 @@ func TestFakeCutsResponses(t *testing.T) {
 			if whole := bytes.HasSuffix(text, []byte("\n\n")); whole == (name == "after") {
 				t.Errorf("%s: it ends with %q", name, text[max(0, len(text)-20):])
 			}
-			if err := f.WaitForRunning(t.Context(), "p", 0); err != nil {
+			if err := f.WaitForRunning(f.t.Context(), "p", 0); err != nil {
 				t.Error(err)
 			}
 		}
