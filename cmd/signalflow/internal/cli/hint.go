@@ -61,7 +61,10 @@ func matchHint(query string, metrics func() []string) string {
 	}
 	names := metrics()
 	if slices.Contains(names, call[1]) {
-		return "the metric exists, so it is the filter"
+		if strings.Contains(query, "filter=") || strings.Contains(query, "filter(") {
+			return "the metric exists, so it is the filter"
+		}
+		return "the metric exists: it has no data in the time asked for, or has begun only now"
 	}
 	if meant := spell.Nearest(call[1], names); meant != "" {
 		return "did you mean '" + meant + "'?"
