@@ -29,25 +29,7 @@ func TestSSEEverythingDuringClose(t *testing.T) {
 			}
 		}, func(t *testing.T, s *httpScript) {
 			client := s.client(QueueSize(10<<10), OnOverflow(DropOldest))
-			ctx := context.Background()
-			var wg sync.WaitGroup
-			for i := range 8 {
-				wg.Go(func() {
-					comp, err := client.Execute(ctx, &ExecuteRequest{Program: "p", Overflow: []OverflowPolicy{DropOldest, Block}[i%2]})
-					if err != nil {
-						if !errors.Is(err, ErrClosed) {
-							t.Error(err)
-						}
-						return
-					}
-					wg.Go(func() { comp.Handle(ctx); comp.Stats(); comp.Stop(ctx) })
-					wg.Go(func() { comp.Events(); comp.Detach(ctx) })
-					drainData(comp)
-					if err := comp.Err(); err != nil && !errors.Is(err, ErrClosed) {
-						t.Error(err)
-					}
-				})
-			}
+			wg := useEverything(t, client)
 			for range 3 * round { // the first rounds close while the connections are made
 				runtime.Gosched()
 			}

@@ -84,6 +84,32 @@ func TestCloseWhileAConnectionIsPublished(t *testing.T) {
 	})
 }
 
+// useEverything begins computations of two policies and calls all their methods at once,
+// until the client is closed.
+func useEverything(t *testing.T, client *Client) *sync.WaitGroup {
+	ctx := context.Background()
+	wg := new(sync.WaitGroup)
+	for i := range 8 {
+		wg.Go(func() {
+			policy := []OverflowPolicy{DropOldest, Block}[i%2]
+			comp, err := client.Execute(ctx, &ExecuteRequest{Program: "p", Overflow: policy})
+			if err != nil {
+				if !errors.Is(err, ErrClosed) {
+					t.Error(err)
+				}
+				return
+			}
+			wg.Go(func() { comp.Handle(ctx); comp.Stats(); comp.Stop(ctx) })
+			wg.Go(func() { comp.Events(); comp.Detach(ctx) })
+			drainData(comp)
+			if err := comp.Err(); err != nil && !errors.Is(err, ErrClosed) {
+				t.Error(err)
+			}
+		})
+	}
+	return wg
+}
+
 // Whatever is called while Close runs returns, and nothing is left.
 func TestEverythingDuringClose(t *testing.T) {
 	for round := range 30 {
@@ -97,26 +123,7 @@ func TestEverythingDuringClose(t *testing.T) {
 			}
 		}, func(t *testing.T, s *scriptServer) {
 			client := s.client(MaxChannels(2), QueueSize(10<<10), OnOverflow(DropOldest))
-			ctx := context.Background()
-			var wg sync.WaitGroup
-			for i := range 8 {
-				wg.Go(func() {
-					policy := []OverflowPolicy{DropOldest, Block}[i%2]
-					comp, err := client.Execute(ctx, &ExecuteRequest{Program: "p", Overflow: policy})
-					if err != nil {
-						if !errors.Is(err, ErrClosed) {
-							t.Error(err)
-						}
-						return
-					}
-					wg.Go(func() { comp.Handle(ctx); comp.Stats(); comp.Stop(ctx) })
-					wg.Go(func() { comp.Events(); comp.Detach(ctx) })
-					drainData(comp)
-					if err := comp.Err(); err != nil && !errors.Is(err, ErrClosed) {
-						t.Error(err)
-					}
-				})
-			}
+			wg := useEverything(t, client)
 			for range round { // the first rounds close while the connections are made
 				runtime.Gosched()
 			}

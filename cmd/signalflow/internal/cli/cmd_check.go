@@ -129,13 +129,9 @@ func (f *checkFlags) read(args []string) (lint.Options, map[string]string, error
 	if !known {
 		return o, nil, usageError{fmt.Sprintf("--severity %s is not one of info, warning and error", f.severity)}
 	}
-	vars := map[string]string{}
-	for _, v := range f.vars {
-		name, value, ok := strings.Cut(v, "=")
-		if !ok || name == "" {
-			return o, nil, usageError{fmt.Sprintf("--var %s is not NAME=VALUE", v)}
-		}
-		vars[name] = value
+	vars, err := readVars(f.vars)
+	if err != nil {
+		return o, nil, err
 	}
 	library, err := openLibrary(f.libraries)
 	o.Library = library
