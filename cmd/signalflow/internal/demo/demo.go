@@ -25,12 +25,20 @@ type Store interface {
 type Options struct {
 	Seed     uint64
 	Interval time.Duration // between the points of a series; 0: ten seconds
+	Hosts    int           // over all services, six at least; 0: 21
+
+	// Wanted selects the series that are made up; the zero value selects all.
+	Wanted series.Query
 
 	// Incident is when one more incident begins, of the payment service; zero: none.
 	Incident time.Time
 }
 
-// Shop makes up metrics. Its methods are for one goroutine.
+// DefaultHosts is how many hosts the shop has unless told.
+const DefaultHosts = 21
+
+// Shop makes up metrics. What it says of a time is a function of that time alone; only At and
+// Run, which share a slice, are for one goroutine.
 type Shop struct {
 	o        Options
 	services []*service
@@ -44,13 +52,24 @@ type service struct {
 	latency float64  // median at low load, ms
 	calls   []string // the services that it waits for
 	hosts   []*host
-	buckets []*series.Series // by bound
-	queue   *series.Series
+	metrics []metric // those that are wanted
+
+	slow, quick drift // of its load
+	queueing    uint64
+}
+
+// metric is a series with what makes its values: false means that it sends nothing.
+type metric struct {
+	series *series.Series
+	value  func(m *moment) (float64, bool)
 }
 
 type host struct {
-	name                                            string
-	requests, errors, latency, cpu, memory, network *series.Series
+	name  string
+	first bool // the one that fails
+
+	share, waiting, heat, leak            drift
+	count, failing, failed, heating, wire uint64
 }
 
 // bounds are those of the latency histogram, ms; beyond the last lies the bucket Inf.
@@ -61,6 +80,12 @@ func New(o Options) *Shop {
 	if o.Interval <= 0 {
 		o.Interval = 10 * time.Second
 	}
+	if o.Hosts == 0 {
+		o.Hosts = DefaultHosts
+	}
+	if o.Wanted.Metric == "" {
+		o.Wanted.Metric = "*"
+	}
 	s := &Shop{o: o, services: []*service{
 		{name: "web", rate: 240, latency: 35, calls: []string{"catalog", "cart", "checkout"}},
 		{name: "catalog", rate: 180, latency: 18, calls: []string{"search"}},
@@ -69,119 +94,199 @@ func New(o Options) *Shop {
 		{name: "checkout", rate: 25, latency: 80, calls: []string{"payment"}},
 		{name: "payment", rate: 20, latency: 120},
 	}}
+	n := len(s.services)
 	for i, sv := range s.services {
-		sv.build(3 + i%2)
+		place := (i + n*(1-i%2)) / 2 // the odd ones come first where hosts are left over
+		hosts := max(1, o.Hosts/n)
+		if place < o.Hosts%n {
+			hosts++
+		}
+		s.build(sv, hosts, 3+i%2)
 	}
 	return s
 }
 
-// build makes the series of a service on some hosts.
-func (sv *service) build(hosts int) {
-	name := series.Label{Name: "service", Value: sv.name}
+// build makes the hosts of a service and its series. The rate is that of a usual number of
+// hosts, and grows with it.
+func (s *Shop) build(sv *service, hosts, usual int) {
+	sv.slow, sv.quick = newDrift(sv.name, 5*time.Minute), newDrift(sv.name, 30*time.Second)
+	sv.queueing = key(sv.name + "q")
 	for i := range hosts {
-		region := "eu"
-		if i%2 == 1 {
-			region = "us"
-		}
-		h := &host{name: sv.name + "-" + strconv.Itoa(i+1)}
-		make := func(metric string, kind series.Type) *series.Series {
-			return series.New(metric, kind, name, series.Label{Name: "host", Value: h.name}, series.Label{Name: "region", Value: region})
-		}
-		h.requests = make("service.requests", series.Counter)
-		h.errors = make("service.errors", series.Counter)
-		h.latency = make("service.latency", series.Gauge)
-		h.cpu = make("cpu.utilization", series.Gauge)
-		h.memory = make("memory.utilization", series.Gauge)
-		h.network = make("network.total", series.CumulativeCounter)
-		sv.hosts = append(sv.hosts, h)
+		sv.hosts = append(sv.hosts, newHost(sv.name+"-"+strconv.Itoa(i+1), i == 0))
+	}
+	bytes := sv.rate * 900
+	sv.rate *= float64(hosts) / float64(usual)
+	for i, h := range sv.hosts {
+		s.hostMetrics(sv, h, i, bytes)
 	}
 	for i := range len(bounds) + 1 {
-		le := "Inf"
-		if i < len(bounds) {
-			le = strconv.FormatFloat(bounds[i], 'g', -1, 64)
-		}
-		sv.buckets = append(sv.buckets, series.New("service.latency.bucket", series.Counter, name, series.Label{Name: "le", Value: le}))
+		s.bucket(sv, i)
 	}
-	sv.queue = series.New("queue.depth", series.Gauge, name)
+	s.add(sv, "queue.depth", series.Gauge, func(m *moment) (float64, bool) {
+		return math.Round(2 + 6*m.load + 120*m.trouble.own + 15*m.trouble.called + 2*s.white(sv.queueing, m)), true
+	})
+}
+
+func newHost(name string, first bool) *host {
+	return &host{
+		name: name, first: first,
+		share: newDrift(name, time.Minute), waiting: newDrift(name+"l", 20*time.Second),
+		heat: newDrift(name+"c", time.Minute), leak: newDrift(name+"m", 10*time.Minute),
+		count: key(name), failing: key(name + "e"), failed: key(name + "f"), heating: key(name + "c"), wire: key(name + "n"),
+	}
+}
+
+// add gives a service a series, if it is wanted.
+func (s *Shop) add(sv *service, name string, kind series.Type, value func(*moment) (float64, bool), labels ...series.Label) {
+	made := series.New(name, kind, append(labels, series.Label{Name: "service", Value: sv.name})...)
+	if s.o.Wanted.Matches(made) {
+		sv.metrics = append(sv.metrics, metric{made, value})
+	}
+}
+
+// hostMetrics makes the series of a host.
+func (s *Shop) hostMetrics(sv *service, h *host, number int, bytes float64) {
+	region := "eu"
+	if number%2 == 1 {
+		region = "us"
+	}
+	add := func(name string, kind series.Type, value func(m *moment) float64) {
+		s.add(sv, name, kind, func(m *moment) (float64, bool) {
+			if h.first && m.trouble.silent {
+				return 0, false
+			}
+			return value(m), true
+		}, series.Label{Name: "host", Value: h.name}, series.Label{Name: "region", Value: region})
+	}
+	add("service.requests", series.Counter, func(m *moment) float64 { return s.requests(sv, h, m) })
+	add("service.errors", series.Counter, func(m *moment) float64 {
+		requests := s.requests(sv, h, m)
+		failing := 0.002 + 0.3*m.trouble.own + 0.1*m.trouble.called
+		errors := min(requests, math.Round(requests*failing*(1+0.5*s.white(h.failing, m))+0.3*s.white(h.failed, m)))
+		return max(0, errors)
+	})
+	add("service.latency", series.Gauge, func(m *moment) float64 {
+		return round(m.median*(1.15+0.15*s.noise(h.waiting, m)), 2)
+	})
+	add("cpu.utilization", series.Gauge, func(m *moment) float64 {
+		busy := 12 + 38*m.load + 4*s.noise(h.heat, m) + 3*s.white(h.heating, m)
+		if h.first {
+			busy += m.trouble.own * 55
+		}
+		return round(min(100, max(0, busy)), 2)
+	})
+	add("memory.utilization", series.Gauge, func(m *moment) float64 {
+		return round(45+20*sawtooth(h.count, m)+2*s.noise(h.leak, m), 2)
+	})
+	add("network.total", series.CumulativeCounter, func(m *moment) float64 { return s.network(h.wire, bytes, m) })
+}
+
+// bucket makes a series of the latency histogram.
+func (s *Shop) bucket(sv *service, i int) {
+	le := "Inf"
+	if i < len(bounds) {
+		le = strconv.FormatFloat(bounds[i], 'g', -1, 64)
+	}
+	s.add(sv, "service.latency.bucket", series.Counter, func(m *moment) (float64, bool) {
+		part := 1.0
+		if i < len(bounds) {
+			part = logNormal(bounds[i], m.median)
+		}
+		return math.Round(s.total(sv, m) * part), true
+	}, series.Label{Name: "le", Value: le})
+}
+
+// requests is how many requests a host has had in the interval before.
+func (s *Shop) requests(sv *service, h *host, m *moment) float64 {
+	share := m.load * sv.rate / float64(len(sv.hosts)) * (1 + 0.1*s.noise(h.share, m))
+	return math.Round(share * s.o.Interval.Seconds() * (1 + 0.1*s.white(h.count, m)))
+}
+
+// total is how many requests all hosts of a service have reported.
+func (s *Shop) total(sv *service, m *moment) float64 {
+	if !m.counted {
+		m.counted = true
+		for _, h := range sv.hosts {
+			if !h.first || !m.trouble.silent {
+				m.total += s.requests(sv, h, m)
+			}
+		}
+	}
+	return m.total
 }
 
 // Interval returns how long the points of a series are apart.
 func (s *Shop) Interval() time.Duration { return s.o.Interval }
 
+// Series returns the series in the order in which At has them.
+func (s *Shop) Series() (all []*series.Series) {
+	for _, sv := range s.services {
+		for i := range sv.metrics {
+			all = append(all, sv.metrics[i].series)
+		}
+	}
+	return all
+}
+
 // At returns the points of a time, in a slice that the next call uses again. What is counted
 // is what has happened in the interval before.
 func (s *Shop) At(t time.Time) []series.Sample {
 	s.samples = s.samples[:0]
+	at := t.UnixMilli()
 	for _, sv := range s.services {
-		s.service(sv, t)
+		if len(sv.metrics) == 0 {
+			continue
+		}
+		m := s.moment(sv, t.UnixNano())
+		for i := range sv.metrics {
+			if v, ok := sv.metrics[i].value(&m); ok {
+				s.samples = append(s.samples, series.Sample{Series: sv.metrics[i].series, Point: series.Point{Time: at, Value: v}, Arrival: at})
+			}
+		}
 	}
 	return s.samples
 }
 
+// next returns the first time of points that is not before t.
+func (s *Shop) next(t time.Time) time.Time {
+	at := t.UnixNano()
+	step := int64(s.o.Interval)
+	into := at % step
+	if into < 0 {
+		into += step
+	}
+	if into == 0 {
+		return t
+	}
+	return t.Add(time.Duration(step - into))
+}
+
 // Fill appends the points from one time up to another, that one not included.
 func (s *Shop) Fill(store Store, from, to time.Time) {
-	for t := from.Truncate(s.o.Interval); t.Before(to); t = t.Add(s.o.Interval) {
-		if !t.Before(from) {
-			store.Append(s.At(t)...)
-		}
+	for t := s.next(from); t.Before(to); t = t.Add(s.o.Interval) {
+		store.Append(s.At(t)...)
 	}
 }
 
-// Run appends the points of each interval when its time comes, until ctx ends.
+// Run appends the points of each interval when its time comes, until ctx ends. None is left
+// out when the machine has been asleep or busy, up to an hour.
 func (s *Shop) Run(ctx context.Context, store Store) {
-	for {
-		now := time.Now()
-		next := now.Truncate(s.o.Interval).Add(s.o.Interval)
-		timer := time.NewTimer(next.Sub(now))
+	now := time.Now()
+	for due := s.next(now.Add(1)); ; due = due.Add(s.o.Interval) {
+		if long := now.Add(-catchUp); due.Before(long) {
+			due = s.next(long)
+		}
+		timer := time.NewTimer(due.Sub(now))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-timer.C:
-			store.Append(s.At(next)...)
+			store.Append(s.At(due)...)
 		}
+		now = time.Now()
 	}
 }
 
-// service adds the points of a service.
-func (s *Shop) service(sv *service, t time.Time) {
-	trouble := s.trouble(sv, t)
-	seconds := s.o.Interval.Seconds()
-	load := daily(t) * (1 + 0.12*s.noise(sv.name, t, 5*time.Minute) + 0.05*s.noise(sv.name, t, 30*time.Second))
-	median := sv.latency * (1 + 0.5*load*load) * (1 + 7*trouble.own + 2.5*trouble.called)
-	total := 0.0
-	for i, h := range sv.hosts {
-		bad := i == 0 && trouble.own > 0
-		if bad && trouble.silent {
-			continue
-		}
-		share := load * sv.rate / float64(len(sv.hosts)) * (1 + 0.1*s.noise(h.name, t, time.Minute))
-		requests := math.Round(share * seconds * (1 + 0.1*s.white(h.name, t)))
-		failing := 0.002 + 0.3*trouble.own + 0.1*trouble.called
-		errors := min(requests, math.Round(requests*failing*(1+0.5*s.white(h.name+"e", t))+0.3*s.white(h.name+"f", t)))
-		busy := 12 + 38*load + 4*s.noise(h.name+"c", t, time.Minute) + 3*s.white(h.name+"c", t)
-		if bad {
-			busy += trouble.own * 55
-		}
-		total += requests
-		s.put(h.requests, t, requests)
-		s.put(h.errors, t, max(0, errors))
-		s.put(h.latency, t, round(median*(1.15+0.15*s.noise(h.name+"l", t, 20*time.Second)), 2))
-		s.put(h.cpu, t, round(min(100, max(0, busy)), 2))
-		s.put(h.memory, t, round(45+20*sawtooth(h.name, t)+2*s.noise(h.name+"m", t, 10*time.Minute), 2))
-		s.put(h.network, t, s.network(h.name, sv.rate, t))
-	}
-	for i, b := range sv.buckets {
-		part := 1.0
-		if i < len(bounds) {
-			part = logNormal(bounds[i], median)
-		}
-		s.put(b, t, math.Round(total*part))
-	}
-	s.put(sv.queue, t, math.Round(2+6*load+120*trouble.own+15*trouble.called+2*s.white(sv.name+"q", t)))
-}
-
-func (s *Shop) put(to *series.Series, t time.Time, value float64) {
-	at := t.UnixMilli()
-	s.samples = append(s.samples, series.Sample{Series: to, Point: series.Point{Time: at, Value: value}, Arrival: at})
-}
+// catchUp is how far back points are made up that should have come.
+const catchUp = time.Hour

@@ -8,32 +8,60 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
+// moment is the state of a service at a time.
+type moment struct {
+	ns           int64 // since the epoch
+	load, median float64
+	trouble      trouble
+	total        float64 // requests of all hosts, if counted
+	counted      bool
+}
+
+func (s *Shop) moment(sv *service, ns int64) moment {
+	m := moment{ns: ns, trouble: s.trouble(sv, ns)}
+	m.load = daily(ns) * (1 + 0.12*s.noise(sv.slow, &m) + 0.05*s.noise(sv.quick, &m))
+	m.median = sv.latency * (1 + 0.5*m.load*m.load) * (1 + 7*m.trouble.own + 2.5*m.trouble.called)
+	return m
+}
+
+const day = int64(24 * time.Hour)
+
 // daily is how busy the shop is, from about 0.3 at night to 1 in the afternoon, less at
 // weekends.
-func daily(t time.Time) float64 {
-	hours := t.UTC().Sub(t.UTC().Truncate(24 * time.Hour)).Hours()
+func daily(ns int64) float64 {
+	days, into := floorDiv(ns, day)
+	hours := time.Duration(into).Hours()
 	shape := 0.65 + 0.35*math.Cos((hours-14)/24*2*math.Pi)
-	if day := t.UTC().Weekday(); day == time.Saturday || day == time.Sunday {
+	if weekday := ((days+4)%7 + 7) % 7; weekday == 6 || weekday == 0 { // it began on a Thursday
 		shape *= 0.75
 	}
 	return shape
 }
 
+// floorDiv returns the quotient, rounded down, and what is left, which is not negative.
+func floorDiv(a, b int64) (quotient, rest int64) {
+	quotient, rest = a/b, a%b
+	if rest < 0 {
+		quotient, rest = quotient-1, rest+b
+	}
+	return quotient, rest
+}
+
 // network is a running total of bytes: the integral of a rate with a daily shape, and a wobble
 // that is too small for it to fall.
-func (s *Shop) network(host string, rate float64, t time.Time) float64 {
+func (s *Shop) network(host uint64, bytes float64, m *moment) float64 {
 	const day = 24 * 3600.0
-	since := t.Sub(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds()
-	bytes := rate * 900
+	since := time.Duration(m.ns - time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()).Seconds()
 	total := 0.65*since + 0.35*math.Sin((since-14*3600)/day*2*math.Pi)*day/(2*math.Pi)
-	return math.Round(bytes * (total + 0.1*s.o.Interval.Seconds()*s.white(host+"n", t)))
+	return math.Round(bytes * (total + 0.1*s.o.Interval.Seconds()*s.white(host, m)))
 }
 
 // sawtooth rises from 0 to 1 over six hours and falls at once, as memory does.
-func sawtooth(name string, t time.Time) float64 {
+func sawtooth(key uint64, m *moment) float64 {
 	const period = 6 * 3600
-	shift := int64(series.Hash(name, nil) % period)
-	return float64((t.Unix()+shift)%period) / period
+	seconds, _ := floorDiv(m.ns, int64(time.Second))
+	_, into := floorDiv(seconds+int64(key%period), period)
+	return float64(into) / period
 }
 
 // logNormal is the share of requests that take at most some time, around a median.
@@ -42,24 +70,36 @@ func logNormal(x, median float64) float64 {
 	return 0.5 * (1 + math.Erf(math.Log(x/median)/(spread*math.Sqrt2)))
 }
 
+// key makes a number of a name, for noise of its own.
+func key(name string) uint64 { return series.Hash(name, nil) }
+
 // white is noise from -1 to 1 that is new in every interval.
-func (s *Shop) white(name string, t time.Time) float64 {
-	return s.random(name, t.UnixNano()/int64(s.o.Interval))
+func (s *Shop) white(key uint64, m *moment) float64 {
+	return s.random(key, m.ns/int64(s.o.Interval))
 }
 
-// noise is noise from -1 to 1 that moves on a scale of time.
-func (s *Shop) noise(name string, t time.Time, scale time.Duration) float64 {
-	at := float64(t.UnixNano()) / float64(scale)
+// drift is noise that moves on a scale of time.
+type drift struct {
+	key   uint64
+	scale float64 // ns
+}
+
+func newDrift(name string, scale time.Duration) drift {
+	return drift{key(name + scale.String()), float64(scale)}
+}
+
+// noise is noise from -1 to 1 that moves.
+func (s *Shop) noise(d drift, m *moment) float64 {
+	at := float64(m.ns) / d.scale
 	before := math.Floor(at)
 	part := at - before
 	part = part * part * (3 - 2*part) // without corners
-	name += scale.String()
-	return s.random(name, int64(before))*(1-part) + s.random(name, int64(before)+1)*part
+	return s.random(d.key, int64(before))*(1-part) + s.random(d.key, int64(before)+1)*part
 }
 
-// random is a number from -1 to 1 for a name and a number.
-func (s *Shop) random(name string, n int64) float64 {
-	h := series.Hash(name, nil) ^ s.o.Seed*0x9e3779b97f4a7c15 ^ uint64(n)*0xbf58476d1ce4e5b9
+// random is a number from -1 to 1 for a key and a number.
+func (s *Shop) random(key uint64, n int64) float64 {
+	h := key ^ s.o.Seed*0x9e3779b97f4a7c15 ^ uint64(n)*0xbf58476d1ce4e5b9
 	h ^= h >> 31
 	h *= 0x94d049bb133111eb
 	h ^= h >> 29
@@ -82,34 +122,36 @@ type trouble struct {
 const every = 6 * time.Hour
 
 // trouble returns the state of a service at a time.
-func (s *Shop) trouble(sv *service, t time.Time) trouble {
+func (s *Shop) trouble(sv *service, ns int64) trouble {
 	var worst trouble
-	consider := func(victim string, begin time.Time, length time.Duration) {
-		force := force(t.Sub(begin), length)
+	consider := func(victim string, begin int64, length time.Duration) {
+		into := time.Duration(ns - begin)
+		force := force(into, length)
 		switch {
 		case force == 0:
 		case victim == sv.name:
 			worst.own = max(worst.own, force)
-			into := t.Sub(begin)
 			worst.silent = worst.silent || into > length*2/5 && into < length*3/5
 		case s.reaches(sv, victim):
 			worst.called = max(worst.called, force)
 		}
 	}
-	number := t.UnixNano() / int64(every)
-	victim := s.services[1+int(s.pick("victim", number, uint64(len(s.services)-1)))]
-	offset := time.Duration(s.pick("offset", number, uint64(every-time.Hour)))
-	length := 20*time.Minute + time.Duration(s.pick("length", number, uint64(20*time.Minute)))
-	consider(victim.name, time.Unix(0, number*int64(every)).Add(offset), length)
+	number, _ := floorDiv(ns, int64(every))
+	victim := s.services[1+int(s.pick(victimKey, number, uint64(len(s.services)-1)))]
+	offset := int64(s.pick(offsetKey, number, uint64(every-time.Hour)))
+	length := 20*time.Minute + time.Duration(s.pick(lengthKey, number, uint64(20*time.Minute)))
+	consider(victim.name, number*int64(every)+offset, length)
 	if !s.o.Incident.IsZero() {
-		consider("payment", s.o.Incident, 10*time.Minute)
+		consider("payment", s.o.Incident.UnixNano(), 10*time.Minute)
 	}
 	return worst
 }
 
+var victimKey, offsetKey, lengthKey = key("victim"), key("offset"), key("length")
+
 // pick returns a number below n.
-func (s *Shop) pick(name string, number int64, n uint64) uint64 {
-	return uint64((s.random(name, number)+1)/2*float64(n)) % n
+func (s *Shop) pick(key uint64, number int64, n uint64) uint64 {
+	return uint64((s.random(key, number)+1)/2*float64(n)) % n
 }
 
 // reaches reports whether a service waits for another one, directly or not.
