@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,18 +26,38 @@ func benchStream(n int) (*stream, *vector) {
 	return in, v
 }
 
-// benchSlots is random values, of which no processor can learn which way a comparison goes.
+// benchSlots is random values, of which no processor can learn which way a comparison goes:
+// stretches of one long row, so many that no window holds the same one twice.
 func benchSlots(n int) []*vector {
+	const slots = 509
 	rnd := rand.New(rand.NewPCG(1, 2))
-	slots := make([]*vector, 16)
-	for s := range slots {
-		slots[s] = &vector{}
-		slots[s].resize(n)
-		for i := range n {
-			slots[s].set(i, rnd.NormFloat64())
+	row := &vector{}
+	row.resize(n + 64*slots)
+	for i := range row.values {
+		row.set(i, rnd.NormFloat64())
+	}
+	views := make([]*vector, slots)
+	for s := range views {
+		words := wordsFor(n)
+		views[s] = &vector{row.values[s*64:][:words*64], append(bitmap{}, row.present[:words]...)}
+		if n%64 > 0 {
+			views[s].present[words-1] = 1<<(n%64) - 1
 		}
 	}
-	return slots
+	return views
+}
+
+// rising adds to each slot of benchSlots more than to the one before: values that grow, of which
+// each slot moves the place that a percentile looks for.
+func rising(slots []*vector) []*vector {
+	up := make([]*vector, len(slots))
+	for s, v := range slots {
+		up[s] = &vector{make([]float64, len(v.values)), v.present}
+		for i, x := range v.values {
+			up[s].values[i] = x/8 + float64(s)
+		}
+	}
+	return up
 }
 
 const hour = time.Hour
@@ -85,6 +106,12 @@ var measured = []struct {
 	{"median-over-1h", func() operator {
 		return newWindow(&graph.Window{Func: graph.Median, Over: hour}, ten, &budget{limit: 1 << 40})
 	}, false},
+	{"percentile-over-1h-rising", func() operator {
+		return newWindow(&graph.Window{Func: graph.Percentile, Arg: 95, Over: hour}, ten, &budget{limit: 1 << 40})
+	}, false},
+	{"median-over-6h", func() operator {
+		return newWindow(&graph.Window{Func: graph.Median, Over: 6 * hour}, ten, &budget{limit: 1 << 40})
+	}, false},
 	{"divide", func() operator { return newJoined(&graph.Binary{Op: graph.Divide}, 2) }, true},
 	{"map", func() operator {
 		return newMapping(&graph.Map{Body: []graph.Node{
@@ -109,6 +136,9 @@ func BenchmarkStep(b *testing.B) {
 				if o.two {
 					streams = append(streams, in)
 				}
+				if strings.HasSuffix(o.name, "rising") {
+					slots = rising(slots)
+				}
 				op, out, result := o.make(), &stream{}, &vector{}
 				op.Bind(streams, out)
 				slot := int64(0)
@@ -120,7 +150,9 @@ func BenchmarkStep(b *testing.B) {
 					}
 					op.Step(slot, values, result)
 				}
-				step()
+				for range slots {
+					step() // fills the windows of an hour
+				}
 				b.ReportAllocs()
 				for b.Loop() {
 					step()

@@ -11,6 +11,9 @@ func newWindow(op *graph.Window, g grid, b *budget) operator {
 	case graph.Sum, graph.Mean, graph.Min, graph.Max:
 		return &window{frame: f, reduce: op.Func}
 	case graph.Median, graph.Percentile:
+		if f.over <= zoneSlots {
+			return &zoneWindow{frame: f, rank: rankOf(op.Func, op.Arg)}
+		}
 		return &rankWindow{frame: f, rank: rankOf(op.Func, op.Arg)}
 	}
 	return newSpreadWindow(f, spread{op.Func, op.Arg})

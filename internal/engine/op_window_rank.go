@@ -1,7 +1,7 @@
 package engine
 
-// rankWindow is the median or a percentile of the window. A slot costs the logarithm of its
-// length.
+// rankWindow is the median or a percentile of a window too long for zoneWindow. A slot costs the
+// logarithm of its length.
 //
 // Of each series the values lie in two heaps: low has those before the wanted place in rising
 // order, the largest on top, and high the others, the smallest on top; so the wanted value is
