@@ -33,3 +33,19 @@ func TestManySeries(t *testing.T) {
 		t.Errorf("messages:\n%s", strings.Join(r.Messages, "\n"))
 	}
 }
+
+// TestRankOfThousand: percentile 95 of 1,000 series is the 50th largest (language.md 5.4).
+func TestRankOfThousand(t *testing.T) {
+	s, err := flowtest.Parse("ranks", "program stop=10s resolution=10s\n  data('m').percentile(95).publish('A')\nwant\n  A  951\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		sr := series.New("m", series.Gauge, series.Label{Name: "n", Value: strconv.Itoa(i)})
+		at := flowtest.Epoch.UnixMilli()
+		s.Cases[0].Load = append(s.Cases[0].Load, series.Sample{Series: sr, Point: series.Point{Time: at, Value: float64(i*7%1000 + 1)}, Arrival: at})
+	}
+	for _, f := range s.Run(context.Background()) {
+		t.Error(s.String(f))
+	}
+}
