@@ -8,7 +8,8 @@
 //
 // History and live data go through the same code: a slot that lies far enough in the past is
 // computed at once from what the Source has stored, a later one as soon as its data are
-// complete (language.md 4.6).
+// complete (language.md 4.6). What makes no live slot wait, and what is heavy, is done in turns
+// that jobs share, see Turns.
 package engine
 
 import (
@@ -28,7 +29,8 @@ type Source interface {
 
 	// Read calls visit at most once for each listed series that has points in the range,
 	// with its index in the list and all of those points in rising order of time, no time
-	// twice. It returns when all are visited, and with the first error of visit.
+	// twice. It returns when all are visited, and with the first error of visit. No lock is
+	// held meanwhile: visit may wait.
 	Read(ctx context.Context, list []*series.Series, r series.Range, visit func(i int, p series.Points) error) error
 
 	// Subscribe opens a feed of everything that arrives from now on for series that match
@@ -71,6 +73,10 @@ type Options struct {
 	// 500,000; negative: no limit.
 	MaxInputs, MaxDerived int
 
+	// Turn is what the job has of the turns that several jobs share, so that their heavy work
+	// does not delay the slots of the others; nil: it shares nothing.
+	Turn *Turn
+
 	// MaxWindowPoints is the most points that the windows of the job may hold, 8 bytes each;
 	// a job that needs more ends with an error. 0: 60,000,000; negative: no limit.
 	MaxWindowPoints int64
@@ -93,6 +99,7 @@ func Run(ctx context.Context, g *graph.Graph, o Options, sink Sink) error {
 	if o.Source == nil {
 		return errors.New("engine: options name no source")
 	}
+	defer o.Turn.Yield()
 	j, err := newJob(ctx, g, o, sink)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ type job struct {
 	plan  *plan
 	sink  Sink
 	clock Clock
+	turn  *Turn
 	grid  grid
 
 	first     int64 // first slot computed, so that windows are full at start; ms
@@ -50,7 +51,7 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	if err != nil {
 		return nil, err
 	}
-	j := &job{sink: sink, clock: o.Clock, wake: make(chan struct{}, 1), maxDelay: o.MaxDelay.Milliseconds()}
+	j := &job{sink: sink, clock: o.Clock, turn: o.Turn, wake: make(chan struct{}, 1), maxDelay: o.MaxDelay.Milliseconds()}
 	if j.maxDelay <= 0 {
 		j.maxDelay, j.autoDelay = seen.maxDelay(), true
 	}
@@ -179,6 +180,9 @@ func (j *job) reach(ctx context.Context, t int64) error {
 func (j *job) prime(ctx context.Context) error {
 	now := j.clock.Now().UnixMilli()
 	for _, f := range j.plan.fetches {
+		if err := j.turn.take(ctx); err != nil {
+			return err
+		}
 		back := f.op.offset
 		if err := f.op.prime(ctx, j.first-back, j.start-back, min(j.stop-back, now+1)); err != nil {
 			return err
@@ -215,21 +219,45 @@ func (j *job) load(ctx context.Context, slot int64) error {
 		return err
 	}
 	if slot < j.ready {
-		return nil
+		return j.turn.take(ctx)
 	}
 	if !j.isLive {
 		if n := j.settled(slot); n > 0 {
 			return j.loadHistory(ctx, slot, n)
 		}
-		j.isLive = true
-		for _, f := range j.plan.present {
-			if err := f.op.goLive(ctx, slot, j.wake); err != nil {
-				return err
-			}
+		if err := j.goLive(ctx, slot); err != nil {
+			return err
 		}
 	}
 	if err := j.await(ctx, slot); err != nil {
 		return err
+	}
+	return j.loadLive(ctx, slot)
+}
+
+// goLive subscribes to what arrives from now on.
+func (j *job) goLive(ctx context.Context, slot int64) error {
+	j.isLive = true
+	for _, f := range j.plan.present {
+		if err := j.turn.take(ctx); err != nil {
+			return err
+		}
+		if err := f.op.goLive(ctx, slot, j.wake); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadLive takes what has arrived for a slot that is complete.
+func (j *job) loadLive(ctx context.Context, slot int64) error {
+	if j.weight(slot) <= lightWeight && !j.late(slot) {
+		j.turn.Yield()
+	} else if err := j.turn.take(ctx); err != nil {
+		return err
+	}
+	for _, f := range j.plan.fetches {
+		f.op.points = 0
 	}
 	for _, f := range j.plan.present {
 		if err := f.op.loadLive(ctx); err != nil {
@@ -246,6 +274,31 @@ func (j *job) load(ctx context.Context, slot int64) error {
 	return nil
 }
 
+// lightWeight is the most values that a live slot may have to deal with, in all of its streams
+// and as points, for its job to be light: some milliseconds of work.
+const lightWeight = 100_000
+
+// weight estimates how many values a live slot has to deal with: those of all streams, the points
+// of the slot before, and the history that is due for streams that are shifted.
+func (j *job) weight(slot int64) int {
+	n := j.plan.series
+	for _, f := range j.plan.present {
+		n += f.op.points
+	}
+	for _, f := range j.plan.shifted {
+		if slot-f.op.offset >= f.op.block.end {
+			n += len(f.op.tracks) * historySlots
+		}
+	}
+	return n
+}
+
+// late reports whether a live slot should have been sent before the one after it was over: the
+// job was held up, and catches up.
+func (j *job) late(slot int64) bool {
+	return j.clock.Now().UnixMilli()-slot >= 2*j.grid.step+j.maxDelay
+}
+
 // settled returns how many slots from this one on need no waiting, as many as one block
 // may have at most. When the whole range lies in the past that is all of them.
 func (j *job) settled(slot int64) int {
@@ -256,11 +309,19 @@ func (j *job) settled(slot int64) int {
 	return int(max(0, min((end-slot)/j.grid.step, historySlots)))
 }
 
+// blockValues bounds what a block of history holds of one fetch, 8 bytes each, unless one slot
+// has more.
+const blockValues = 2 << 20
+
 func (j *job) loadHistory(ctx context.Context, slot int64, n int) error {
 	for _, f := range j.plan.fetches {
-		n = min(n, f.op.longestBlock())
+		n = min(n, f.op.longestBlock(), max(1, blockValues/max(1, len(f.op.tracks))))
 	}
+	j.turn.Yield() // whoever waits for one comes between the blocks
 	for _, f := range j.plan.fetches {
+		if err := j.turn.take(ctx); err != nil {
+			return err
+		}
 		if err := f.op.loadHistory(ctx, slot-f.op.offset, n); err != nil {
 			return err
 		}
@@ -275,7 +336,13 @@ func (j *job) await(ctx context.Context, slot int64) error {
 	end := slot + j.grid.step
 	for {
 		for _, f := range j.plan.present {
-			if err := f.op.drain(ctx); err != nil {
+			if !f.op.drain() {
+				continue
+			}
+			if err := j.turn.take(ctx); err != nil {
+				return err
+			}
+			if err := f.op.recover(ctx); err != nil {
 				return err
 			}
 		}
@@ -295,6 +362,7 @@ func (j *job) await(ctx context.Context, slot int64) error {
 
 // sleep waits for some milliseconds, a day at most, for new samples, or for the end of ctx.
 func (j *job) sleep(ctx context.Context, ms int64) error {
+	j.turn.Yield()
 	timer, stop := j.clock.Timer(time.Duration(min(ms, day)) * time.Millisecond)
 	defer stop()
 	select {

@@ -40,6 +40,9 @@ type fetch struct {
 	out     *stream
 	extra   *filling // nil: nothing is extrapolated
 	block   block
+	points  int // raw points rolled up; the job counts from 0 for each live slot
+	gate    *Turn
+	unasked int // points read since the last look whether another job wants the turn
 	changes []change
 	live    liveInput
 }
@@ -87,6 +90,7 @@ func newFetch(op *graph.Fetch, o *Options, g grid, at *placed, out *stream) *fet
 		limit:  o.MaxSeries,
 		offset: at.offset,
 		rates:  o.RateOfCounters,
+		gate:   o.Turn,
 		index:  make(map[uint64]int32),
 		out:    out,
 		extra:  extrapolation(op),
@@ -221,10 +225,19 @@ func (f *fetch) loadHistory(ctx context.Context, t int64, n int) error {
 	}
 	err := f.source.Read(ctx, list, series.Range{From: t, To: f.block.end}, func(i int, p series.Points) error {
 		f.fill(at[i], p)
-		return nil
+		return f.pause(ctx, p.Len())
 	})
 	f.settle()
 	return err
+}
+
+// pause lets other jobs have their turn within a long read, of which n points are done.
+func (f *fetch) pause(ctx context.Context, n int) error {
+	if f.unasked += n; f.unasked < 1<<16 {
+		return nil
+	}
+	f.unasked = 0
+	return f.gate.pause(ctx)
 }
 
 // fill rolls the points of a track, all of those in the block, up into its column.
@@ -234,6 +247,7 @@ func (f *fetch) fill(i int, p series.Points) {
 	if n == 0 {
 		return
 	}
+	f.points += n
 	f.admit(i, p.Times[0])
 	tr.last = p.Times[n-1]
 	tr.seen = max(tr.seen, tr.last)

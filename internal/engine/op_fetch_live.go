@@ -68,8 +68,9 @@ func (f *fetch) recover(ctx context.Context) error {
 	return err
 }
 
-// drain takes over the samples that have arrived.
-func (f *fetch) drain(ctx context.Context) error {
+// drain takes over the samples that have arrived, and reports whether some were lost, for which
+// recover makes good.
+func (f *fetch) drain() (lost bool) {
 	l := &f.live
 	samples, lost := l.feed.Take(l.spare)
 	for i := range samples {
@@ -77,10 +78,7 @@ func (f *fetch) drain(ctx context.Context) error {
 	}
 	clear(samples) // so that no series is kept alive
 	l.spare = samples
-	if lost {
-		return f.recover(ctx)
-	}
-	return nil
+	return lost
 }
 
 // accept puts a sample where its slot will find it.
@@ -251,7 +249,7 @@ func (f *fetch) loadSpilled(ctx context.Context, end int64) error {
 	}
 	return f.source.Read(ctx, list, series.Range{From: f.live.cursor, To: end}, func(i int, p series.Points) error {
 		f.fill(int(f.live.at[i]), p)
-		return nil
+		return f.pause(ctx, p.Len())
 	})
 }
 

@@ -39,6 +39,7 @@ type plan struct {
 	inputs    int   // most series of all fetches
 	derived   int   // most series of all nodes
 	preroll   int64 // slots to compute before the first one wanted
+	series    int   // of all nodes
 }
 
 // located is an operator with its place in the program.
@@ -98,9 +99,12 @@ func (p *plan) bounded() error {
 	for _, f := range p.fetches {
 		inputs += f.op.out.live.count()
 	}
+	p.series = 0
 	for _, n := range p.nodes {
+		count := n.out.live.count()
+		p.series += count
 		if _, out := n.op.(*publish); !out {
-			derived += n.out.live.count()
+			derived += count
 		}
 	}
 	switch {

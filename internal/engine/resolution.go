@@ -35,6 +35,9 @@ func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, err
 		if op == nil {
 			continue
 		}
+		if err := o.Turn.take(ctx); err != nil {
+			return nil, err
+		}
 		native, err := p.fetch(ctx, op, o, min(at, now)-l[i].offset, now)
 		if err != nil {
 			return nil, err
