@@ -17,15 +17,20 @@ type chunk struct {
 	times  []int64
 	values []float64
 	lags   []int32
+
+	distributions []*series.Distribution // of a histogram series, else nil
 }
 
 func (c *chunk) first() int64 { return c.times[0] }
 func (c *chunk) last() int64  { return c.times[len(c.times)-1] }
 
-func (c *chunk) append(t int64, v float64, lag int32) {
-	c.times = append(c.times, t)
-	c.values = append(c.values, v)
-	c.lags = append(c.lags, lag)
+func (c *chunk) append(s *series.Sample) {
+	c.times = append(c.times, s.Time)
+	c.values = append(c.values, s.Value)
+	c.lags = append(c.lags, lagOf(s))
+	if s.Distribution != nil {
+		c.distributions = append(c.distributions, s.Distribution)
+	}
 }
 
 // newChunk has room at once for all its points if the series has filled a chunk before.
@@ -40,41 +45,67 @@ func newChunk(full bool) chunk {
 // copy returns a copy with room for one more point.
 func (c *chunk) copy() chunk {
 	n := len(c.times) + 1
-	return chunk{
+	twin := chunk{
 		times:  append(make([]int64, 0, n), c.times...),
 		values: append(make([]float64, 0, n), c.values...),
 		lags:   append(make([]int32, 0, n), c.lags...),
 	}
+	if c.distributions != nil {
+		twin.distributions = append(make([]*series.Distribution, 0, n), c.distributions...)
+	}
+	return twin
 }
 
-// insert stores a sample and returns by how many points the entry has grown: 0 or 1.
-func (e *entry) insert(s series.Sample) int {
-	lag := clampLag(s.Arrival - s.Time)
+// weight returns what the points i to j, j exclusive, count for in the limit of size.
+func (c *chunk) weight(i, j int) int {
+	n := j - i
+	if c.distributions != nil {
+		for _, d := range c.distributions[i:j] {
+			n += weightOf(d)
+		}
+	}
+	return n
+}
+
+// weightOf returns how many points of 20 bytes need the memory of a distribution: its fields,
+// the pointer to it and its counts. Its bounds it shares.
+func weightOf(d *series.Distribution) int { return (80+8*len(d.Counts))/20 + 1 }
+
+// insert stores a sample and returns by how much the entry has grown.
+func (e *entry) insert(s *series.Sample) size {
 	if n := len(e.chunks); n > 0 && s.Time <= e.chunks[n-1].last() {
-		return e.insertLate(s.Time, s.Value, lag)
+		return e.insertLate(s)
 	}
 	if n := len(e.chunks); n == 0 || len(e.chunks[n-1].times) >= chunkPoints {
 		e.chunks = append(e.chunks, newChunk(n > 0))
 	}
-	e.chunks[len(e.chunks)-1].append(s.Time, s.Value, lag)
-	return 1
+	c := &e.chunks[len(e.chunks)-1]
+	c.append(s)
+	return size{1, c.weight(len(c.times)-1, len(c.times))}
 }
 
 // insertLate stores a point that is not newer than all others: between them, or in place of
 // the one with the same time.
-func (e *entry) insertLate(t int64, v float64, lag int32) int {
-	at := sort.Search(len(e.chunks), func(i int) bool { return e.chunks[i].last() >= t })
+func (e *entry) insertLate(s *series.Sample) (grown size) {
+	at := sort.Search(len(e.chunks), func(i int) bool { return e.chunks[i].last() >= s.Time })
 	c := e.chunks[at].copy()
-	i := sort.Search(len(c.times), func(i int) bool { return c.times[i] >= t })
-	grown := 0
-	if c.times[i] != t {
-		c.append(0, 0, 0)
+	i := sort.Search(len(c.times), func(i int) bool { return c.times[i] >= s.Time })
+	if c.times[i] == s.Time {
+		grown = size{-1, -c.weight(i, i+1)}
+	} else {
+		c.append(s)
 		copy(c.times[i+1:], c.times[i:])
 		copy(c.values[i+1:], c.values[i:])
 		copy(c.lags[i+1:], c.lags[i:])
-		grown = 1
+		if c.distributions != nil {
+			copy(c.distributions[i+1:], c.distributions[i:])
+		}
 	}
-	c.times[i], c.values[i], c.lags[i] = t, v, lag
+	c.times[i], c.values[i], c.lags[i] = s.Time, s.Value, lagOf(s)
+	if c.distributions != nil {
+		c.distributions[i] = s.Distribution
+	}
+	grown.add(size{1, c.weight(i, i+1)})
 
 	// Readers hold the list of chunks no longer than the lock, so it may change in place.
 	e.chunks[at] = c
@@ -88,18 +119,22 @@ func (e *entry) insertLate(t int64, v float64, lag int32) int {
 func (e *entry) split(at int) {
 	c := e.chunks[at]
 	half := len(c.times) / 2
-	front := chunk{c.times[:half:half], c.values[:half:half], c.lags[:half:half]}
-	back := chunk{c.times[half:], c.values[half:], c.lags[half:]}
+	front := chunk{times: c.times[:half:half], values: c.values[:half:half], lags: c.lags[:half:half]}
+	back := chunk{times: c.times[half:], values: c.values[half:], lags: c.lags[half:]}
+	if c.distributions != nil {
+		front.distributions, back.distributions = c.distributions[:half:half], c.distributions[half:]
+	}
 	e.chunks = append(e.chunks, chunk{})
 	copy(e.chunks[at+2:], e.chunks[at+1:])
 	e.chunks[at], e.chunks[at+1] = front, back
 }
 
-// dropBefore forgets the points before a time and returns how many they were.
-func (e *entry) dropBefore(t int64) (dropped int) {
+// dropBefore forgets the points before a time and returns how much that was.
+func (e *entry) dropBefore(t int64) (dropped size) {
 	whole := 0
 	for whole < len(e.chunks) && e.chunks[whole].last() < t {
-		dropped += len(e.chunks[whole].times)
+		n := len(e.chunks[whole].times)
+		dropped.add(size{n, e.chunks[whole].weight(0, n)})
 		whole++
 	}
 	e.chunks = e.chunks[whole:]
@@ -108,12 +143,16 @@ func (e *entry) dropBefore(t int64) (dropped int) {
 	}
 	c := &e.chunks[0]
 	if i := sort.Search(len(c.times), func(i int) bool { return c.times[i] >= t }); i > 0 {
-		dropped += i
+		dropped.add(size{i, c.weight(0, i)})
 		c.times, c.values, c.lags = c.times[i:], c.values[i:], c.lags[i:]
+		if c.distributions != nil {
+			c.distributions = c.distributions[i:]
+		}
 	}
 	return dropped
 }
 
-func clampLag(ms int64) int32 {
-	return int32(max(0, min(ms, math.MaxInt32)))
+// lagOf returns by how many ms a sample has arrived after its time.
+func lagOf(s *series.Sample) int32 {
+	return int32(max(0, min(s.Arrival-s.Time, math.MaxInt32)))
 }

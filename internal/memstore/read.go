@@ -69,19 +69,29 @@ func (s *Store) Read(ctx context.Context, list []*series.Series, r series.Range,
 		case 1:
 			p = runs[0]
 		default:
-			joined.times, joined.values, joined.lags = joined.times[:0], joined.values[:0], joined.lags[:0]
-			for _, run := range runs {
-				joined.times = append(joined.times, run.Times...)
-				joined.values = append(joined.values, run.Values...)
-				joined.lags = append(joined.lags, run.Lags...)
-			}
-			p = series.Points{Times: joined.times, Values: joined.values, Lags: joined.lags}
+			p = joined.join(runs)
 		}
 		if err := visit(i, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// join makes one run of several, in the memory of a chunk that is only for that.
+func (c *chunk) join(runs []series.Points) series.Points {
+	*c = chunk{c.times[:0], c.values[:0], c.lags[:0], c.distributions[:0]}
+	for _, run := range runs {
+		c.times = append(c.times, run.Times...)
+		c.values = append(c.values, run.Values...)
+		c.lags = append(c.lags, run.Lags...)
+		c.distributions = append(c.distributions, run.Distributions...)
+	}
+	p := series.Points{Times: c.times, Values: c.values, Lags: c.lags}
+	if len(c.distributions) > 0 {
+		p.Distributions = c.distributions
+	}
+	return p
 }
 
 // snapshot adds the runs of points of a series that lie in a range.
@@ -138,5 +148,9 @@ func (e *entry) lookback(runs []series.Points, at int, r series.Range) []series.
 }
 
 func (c *chunk) run(i, j int) series.Points {
-	return series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j]}
+	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j]}
+	if c.distributions != nil {
+		p.Distributions = c.distributions[i:j:j]
+	}
+	return p
 }

@@ -7,6 +7,7 @@ package memstore
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // Options are the limits of a Store. The zero value works.
 type Options struct {
 	MaxAge    time.Duration    // points older than this are dropped; 0: no limit of age
-	MaxPoints int              // most points held, about 20 bytes each; 0: 10,000,000
+	MaxPoints int              // most points held, about 20 bytes each; 0: 10,000,000. One of a histogram counts for as many as need its memory
 	FeedLimit int              // most samples that wait in one live feed; 0: 65,536
 	Now       func() time.Time // the clock that age and arrival are measured by; nil: time.Now
 }
@@ -29,7 +30,7 @@ type Store struct {
 	entries  map[uint64]*entry
 	byMetric map[string][]*entry
 	created  uint64 // serial number of the youngest entry
-	points   int
+	held     size
 	oldest   int64 // points before this time are refused: age or size has dropped their like
 	nextTrim int64 // when age is to be looked at again
 	feeds    map[*series.Feed]*subscription
@@ -42,6 +43,15 @@ type entry struct {
 	created uint64
 	chunks  []chunk // never empty; times rise within a chunk and from chunk to chunk
 	feeds   []*subscription
+	bounds  []float64 // of the newest distribution, which the next one shares if they are equal
+}
+
+// size is how much is held: points, and what they weigh in the limit of size.
+type size struct{ points, weight int }
+
+func (s *size) add(more size) {
+	s.points += more.points
+	s.weight += more.weight
 }
 
 // subscription is a feed with the samples that the Append in progress has for it.
@@ -72,11 +82,13 @@ func New(o Options) *Store {
 }
 
 // Append stores samples and hands them to the live feeds that want them. It returns how many
-// it refused: values that are not finite, and points older than the store reaches back.
+// it refused: values that are not finite, histograms that are not valid, numbers for a histogram
+// and histograms for a series of numbers, and points older than the store reaches back.
 //
 // The first *series.Series seen of an identity is kept, with its type, properties and tags, and
 // is the one that readers get, for as long as it has points; a caller that passes the same
-// pointer each time saves a comparison.
+// pointer each time saves a comparison. Distributions are kept as they are: from then on the
+// caller must not change them.
 func (s *Store) Append(samples ...series.Sample) (refused int) {
 	now := s.options.Now().UnixMilli()
 	s.mu.Lock()
@@ -84,7 +96,7 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 	s.expire(now)
 	for i := range samples {
 		sample := samples[i]
-		if math.IsNaN(sample.Value) || math.IsInf(sample.Value, 0) || sample.Time < s.oldest {
+		if !valid(&sample) || sample.Time < s.oldest {
 			refused++
 			continue
 		}
@@ -93,7 +105,10 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 		}
 		e := s.entry(sample.Series)
 		sample.Series = e.series
-		s.points += e.insert(sample)
+		if sample.Distribution != nil {
+			e.share(&sample)
+		}
+		s.held.add(e.insert(&sample))
 		for _, sub := range e.feeds {
 			if len(sub.pending) == 0 {
 				s.touched = append(s.touched, sub)
@@ -101,7 +116,7 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 			sub.pending = append(sub.pending, sample)
 		}
 	}
-	if s.points > s.options.MaxPoints {
+	if s.held.weight > s.options.MaxPoints {
 		s.shrink()
 	}
 	for _, sub := range s.touched {
@@ -110,6 +125,31 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 	}
 	s.touched = s.touched[:0]
 	return refused
+}
+
+// valid reports whether a sample can be stored, and sets the value of one of a histogram.
+func valid(s *series.Sample) bool {
+	if s.Series.Type != series.Histogram {
+		return s.Distribution == nil && s.Value-s.Value == 0 // finite
+	}
+	if s.Distribution == nil || s.Distribution.Validate() != nil {
+		return false
+	}
+	s.Value = s.Distribution.Count()
+	return true
+}
+
+// share gives a distribution the bounds of the one before it, if they are equal.
+func (e *entry) share(s *series.Sample) {
+	bounds := s.Distribution.Bounds
+	switch {
+	case !slices.Equal(bounds, e.bounds):
+		e.bounds = bounds
+	case len(bounds) > 0 && &bounds[0] != &e.bounds[0]:
+		twin := *s.Distribution
+		twin.Bounds = e.bounds
+		s.Distribution = &twin
+	}
 }
 
 // entry returns the entry of a series, a new one if need be. Should two identities ever
@@ -207,5 +247,5 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return Stats{Series: len(s.entries), Points: s.points}
+	return Stats{Series: len(s.entries), Points: s.held.points}
 }

@@ -21,29 +21,31 @@ func (s *Store) expire(now int64) {
 func (s *Store) shrink() {
 	type part struct {
 		last   int64
-		points int
+		weight int
 	}
 	var parts []part
 	for _, e := range s.entries {
 		for i := range e.chunks {
 			// A chunk of a busy series goes in quarters, so that one chunk for each series
 			// does not mean all or nothing.
-			times := e.chunks[i].times
-			for step := max(1, len(times)/4); len(times) > 0; times = times[step:] {
-				step = min(step, len(times))
-				parts = append(parts, part{times[step-1], step})
+			c := &e.chunks[i]
+			n := len(c.times)
+			step := max(1, n/4)
+			for from := 0; from < n; from += step {
+				to := min(from+step, n)
+				parts = append(parts, part{c.times[to-1], c.weight(from, to)})
 			}
 		}
 	}
 	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.last, b.last) })
 	keep := s.options.MaxPoints - s.options.MaxPoints/8
-	left := s.points
+	left := s.held.weight
 	horizon := s.oldest
 	for _, p := range parts {
 		if left <= keep {
 			break
 		}
-		left -= p.points
+		left -= p.weight
 		horizon = p.last + 1
 	}
 	s.dropBefore(horizon)
@@ -58,7 +60,8 @@ func (s *Store) dropBefore(t int64) {
 	s.oldest = t
 	thinned := make(map[string]bool) // metrics that lose series
 	for id, e := range s.entries {
-		s.points -= e.dropBefore(t)
+		dropped := e.dropBefore(t)
+		s.held.add(size{-dropped.points, -dropped.weight})
 		if len(e.chunks) == 0 {
 			delete(s.entries, id)
 			thinned[e.series.Metric] = true

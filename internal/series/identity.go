@@ -4,13 +4,18 @@ package series
 // the slice over.
 func New(metric string, t Type, dimensions ...Label) *Series {
 	s := &Series{Metric: metric, Type: t, Dimensions: SortLabels(dimensions)}
+	if t == Histogram {
+		metric += "\xfe" // which no UTF-8 contains
+	}
 	s.ID = Hash(metric, s.Dimensions)
 	return s
 }
 
-// SameIdentity reports whether both are the same series: metric and dimensions, not type.
+// SameIdentity reports whether both are the same series: metric, dimensions, and whether it
+// is a histogram. Other types are no part of it.
 func (s *Series) SameIdentity(other *Series) bool {
-	return s == other || s.Metric == other.Metric && s.Dimensions.Equal(other.Dimensions)
+	return s == other || s.Metric == other.Metric && s.Dimensions.Equal(other.Dimensions) &&
+		(s.Type == Histogram) == (other.Type == Histogram)
 }
 
 // Hash returns a 64-bit identity of a text with labels. It is the same in every process

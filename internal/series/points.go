@@ -5,6 +5,10 @@ type Sample struct {
 	Series *Series
 	Point
 	Arrival int64 // when the point arrived, in ms since the epoch; 0: now
+
+	// Distribution is the point of a histogram series. Of other series it is nil, and of
+	// this one Value is how many observations there are.
+	Distribution *Distribution
 }
 
 // Points is a run of raw points of one series, in rising order of time, as columns of
@@ -13,6 +17,8 @@ type Points struct {
 	Times  []int64 // ms since the epoch
 	Values []float64
 	Lags   []int32 // arrival minus time, in ms; nil when the source does not know it
+
+	Distributions []*Distribution // of a histogram series, else nil; the pointers may be kept
 }
 
 // Len returns the number of points.
@@ -23,6 +29,9 @@ func (p Points) Slice(i, j int) Points {
 	q := Points{Times: p.Times[i:j], Values: p.Values[i:j]}
 	if p.Lags != nil {
 		q.Lags = p.Lags[i:j]
+	}
+	if p.Distributions != nil {
+		q.Distributions = p.Distributions[i:j]
 	}
 	return q
 }

@@ -2,8 +2,18 @@ package series
 
 import "strings"
 
-// A Query selects series by metric, filter and activity.
+// Kind says which of the two kinds of series a Query selects.
+type Kind uint8
+
+const (
+	Numbers    Kind = iota // gauges and counters: what data() reads
+	Histograms             // what histogram() reads
+	AnyKind                // both
+)
+
+// A Query selects series by kind, metric, filter and activity.
 type Query struct {
+	Kind   Kind
 	Metric string    // a name, or a pattern in which * stands for any characters
 	Filter Predicate // nil selects every series of the metric
 
@@ -16,15 +26,20 @@ type Query struct {
 	Limit int
 }
 
-// Matches reports whether metric and filter select a series. Activity and limit are the
-// business of the store.
+// Matches reports whether kind, metric and filter select a series. Activity and limit are
+// the business of the store.
 func (q *Query) Matches(s *Series) bool {
-	return MatchPattern(q.Metric, s.Metric) && (q.Filter == nil || q.Filter.Matches(s))
+	return (q.Kind == AnyKind || (q.Kind == Histograms) == (s.Type == Histogram)) &&
+		MatchPattern(q.Metric, s.Metric) && (q.Filter == nil || q.Filter.Matches(s))
 }
 
-// String returns the data() call that asks the same.
+// String returns the data() or histogram() call that asks the same.
 func (q *Query) String() string {
-	text := "data(" + Quote(q.Metric)
+	text := "data("
+	if q.Kind == Histograms {
+		text = "histogram("
+	}
+	text += Quote(q.Metric)
 	if q.Filter != nil {
 		text += ", filter=" + q.Filter.String()
 	}

@@ -15,9 +15,11 @@ const (
 	Gauge             Type = iota // a value that is valid at its time; rolled up by average
 	Counter                       // a count of events since the previous point; rolled up by sum
 	CumulativeCounter             // a running total that may reset; rolled up by delta
+	Histogram                     // a Distribution for each time; those of a slot are merged
 )
 
-// String returns the name that ingest formats use: gauge, counter or cumulative_counter.
+// String returns the name that ingest formats use: gauge, counter, cumulative_counter or
+// histogram.
 func (t Type) String() string {
 	switch t {
 	case Gauge:
@@ -26,6 +28,8 @@ func (t Type) String() string {
 		return "counter"
 	case CumulativeCounter:
 		return "cumulative_counter"
+	case Histogram:
+		return "histogram"
 	}
 	return "unknown"
 }
@@ -68,9 +72,10 @@ type Point struct {
 	Value float64
 }
 
-// Series is one metric time series (MTS): the identity is the metric with its dimensions.
+// Series is one metric time series (MTS): the identity is the metric with its dimensions. A
+// histogram is another series than the numbers of the same metric and dimensions.
 type Series struct {
-	ID         uint64 // stable hash of metric and dimensions
+	ID         uint64 // stable hash of the identity
 	Metric     string
 	Dimensions Labels
 	Type       Type
