@@ -87,8 +87,10 @@ func (p *plan) bind() error {
 		n.op.Bind(n.in, &n.out)
 	}
 	if w := p.windows; w.exceeded() {
-		return fmt.Errorf("engine: the windows of the program would hold %d points, the limit is %d; "+
-			"shorten them, run at a coarser resolution or select fewer series", w.needed(), w.limit)
+		return &LimitError{
+			What: fmt.Sprintf("the windows of the program would hold %d points", w.needed()), Limit: w.limit,
+			Remedy: "shorten them, run at a coarser resolution or select fewer series",
+		}
 	}
 	return p.bounded()
 }
@@ -109,9 +111,12 @@ func (p *plan) bounded() error {
 	}
 	switch {
 	case inputs > p.inputs:
-		return fmt.Errorf("engine: the program reads %d series, the limit is %d; select fewer", inputs, p.inputs)
+		return &LimitError{What: fmt.Sprintf("the program reads %d series", inputs), Limit: int64(p.inputs), Remedy: "select fewer"}
 	case derived > p.derived:
-		return fmt.Errorf("engine: the streams of the program have %d series in all, the limit is %d; select fewer, or aggregate earlier", derived, p.derived)
+		return &LimitError{
+			What:  fmt.Sprintf("the streams of the program have %d series in all", derived),
+			Limit: int64(p.derived), Remedy: "select fewer, or aggregate earlier",
+		}
 	}
 	return nil
 }
@@ -121,6 +126,18 @@ func (p *plan) step(slot int64) {
 	for _, n := range p.nodes {
 		n.op.Step(slot-n.offset, n.values, &n.vector)
 	}
+}
+
+// LimitError ends a job that needs more than Options allow it (language.md 6).
+type LimitError struct {
+	What   string // for example "the program reads 300000 series"
+	Limit  int64
+	Remedy string
+}
+
+// Error returns "engine: the program reads 300000 series, the limit is 250000; select fewer".
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("engine: %s, the limit is %d; %s", e.What, e.Limit, e.Remedy)
 }
 
 // UnsupportedError is a part of a program that compiles and is not run by this engine.

@@ -25,6 +25,7 @@ type Output struct {
 	over    bool                   // has sent a terminal message
 	expired map[idtool.ID]struct{} // nil until a series expires
 	behind  []delivery             // readers that had no room for a message
+	onWait  func()                 // see OnWait
 
 	// mu guards what readers that come and go share with the sender, who holds it while a
 	// message goes into the queues but never while it waits for room in one.
@@ -70,6 +71,11 @@ type delivery struct {
 // Handle is the id of the computation, which its JOB_START has announced. Metadata carries
 // it as computationId.
 func (o *Output) Handle() string { return o.job.handle }
+
+// OnWait has f called each time before Send waits for room, so that the computation can free
+// what others need meanwhile. It is called on the goroutine that sends, and set before the first
+// message.
+func (o *Output) OnWait(f func()) { o.onWait = f }
 
 // Send queues one message for all readers. It waits while the queue of one is full, each in
 // turn. A reader that takes nothing for Options.SlowConsumerAfter ends the computation with
@@ -219,6 +225,9 @@ func (o *Output) pushWhenRoom(d delivery) error {
 	patience := o.job.server.opt.SlowConsumerAfter
 	if patience < 0 {
 		return o.giveUp(d.r)
+	}
+	if o.onWait != nil {
+		o.onWait()
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()

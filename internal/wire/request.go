@@ -30,7 +30,8 @@ const (
 // maxChannelBytes is the room for a channel name in a binary header (protocol.md 4.2).
 const maxChannelBytes = 16
 
-// maxMaxDelay is the longest wait for late input (protocol.md 2.4), in milliseconds.
+// maxMaxDelay is the longest that a job may be told to wait for late input, with maxDelay or
+// minDelay (protocol.md 2.4, language.md 6), in milliseconds.
 const maxMaxDelay = 900_000
 
 // Request is one client request with its fields in one form, however the client spelt them
@@ -44,6 +45,7 @@ type Request struct {
 	Start, Stop TimeSpec
 	Resolution  time.Duration // the finest wanted; 0 = automatic
 	MaxDelay    time.Duration // 0 = automatic
+	MinDelay    time.Duration // shortest wait for late data; not documented for requests (language.md 4.1)
 	Timezone    string        // a known IANA name; "" = UTC
 
 	Immediate                 bool
@@ -173,6 +175,7 @@ func (f *fields) options(req *Request) {
 	req.Stop = f.moment("stop")
 	req.Resolution = f.millis("resolution", 1<<31-1)
 	req.MaxDelay = f.millis("maxDelay", maxMaxDelay)
+	req.MinDelay = f.millis("minDelay", maxMaxDelay)
 	req.Timezone = f.text("timezone")
 	req.Immediate = f.flag("immediate")
 	req.Compress = f.flag("compress")

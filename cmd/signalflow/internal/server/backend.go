@@ -28,13 +28,40 @@ type Options struct {
 
 	// Authenticate decides about a token; nil lets everybody in, with whatever token.
 	Authenticate func(ctx context.Context, token string) (wire.Identity, error)
+
+	// Jobs holds what no request decides: the limits of a job, the time of inactivity, the
+	// default rollups, and MinDelay as the least of all jobs. The zero value is the engine's.
+	Jobs engine.Options
+
+	// MaxJobs is how many programs an organization may run at a time; 0: no limit. MaxStarts
+	// is how many it may start in a minute; 0: 5,000 (language.md 6), negative: no limit. What
+	// is beyond them is refused with error 429.
+	MaxJobs, MaxStarts int
+
+	// Turns are shared by all jobs, see engine.Turns; nil: those of engine.NewTurns(0).
+	Turns *engine.Turns
 }
 
 // Backend compiles and runs programs. Its methods may be called concurrently.
-type Backend struct{ o Options }
+type Backend struct {
+	o    Options
+	jobs admission
+}
 
 // New returns a Backend.
-func New(o Options) *Backend { return &Backend{o: o} }
+func New(o Options) *Backend {
+	if o.Turns == nil {
+		o.Turns = engine.NewTurns(0)
+	}
+	b := &Backend{o: o, jobs: admission{running: o.MaxJobs, starts: o.MaxStarts, now: time.Now}}
+	if o.MaxJobs == 0 {
+		b.jobs.running = -1
+	}
+	if o.MaxStarts == 0 {
+		b.jobs.starts = 5000
+	}
+	return b
+}
 
 // Authenticate implements wire.Backend.
 func (b *Backend) Authenticate(ctx context.Context, token string) (wire.Identity, error) {
@@ -68,15 +95,18 @@ func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request
 	if err != nil {
 		return nil, err
 	}
-	c := &computation{graph: g, identity: id, now: time.Now}
+	c := &computation{backend: b, graph: g, identity: id, now: time.Now}
 	if b.o.Clock != nil {
 		c.now = b.o.Clock.Now
 	}
 	start, stop := req.Range(c.now())
-	c.options = engine.Options{
-		Source: b.o.Source, Clock: b.o.Clock,
-		Start: start, Stop: stop,
-		Resolution: req.Resolution, MaxDelay: req.MaxDelay, Immediate: req.Immediate, Timezone: zone,
+	c.options = b.o.Jobs
+	o := &c.options
+	o.Source, o.Clock, o.Turn = b.o.Source, b.o.Clock, b.o.Turns.Turn()
+	o.Start, o.Stop, o.Immediate, o.Timezone = start, stop, req.Immediate, zone
+	o.Resolution, o.MaxDelay, o.MinDelay = req.Resolution, req.MaxDelay, max(req.MinDelay, o.MinDelay)
+	if err := b.jobs.enter(id.OrgID); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -169,6 +199,7 @@ func runError(err error, program string) error {
 
 // computation is one prepared run.
 type computation struct {
+	backend  *Backend
 	graph    *graph.Graph
 	options  engine.Options
 	identity wire.Identity
@@ -177,8 +208,15 @@ type computation struct {
 
 // Run implements wire.Computation.
 func (c *computation) Run(ctx context.Context, out *wire.Output) error {
+	defer c.backend.jobs.leave(c.identity.OrgID)
 	c.options.JobID = out.Handle()
-	return engine.Run(ctx, c.graph, c.options, &sink{
+	out.OnWait(c.options.Turn.Yield)
+	err := engine.Run(ctx, c.graph, c.options, &sink{
 		out: out, handle: out.Handle(), org: c.identity.OrgID, now: c.now,
 	})
+	var limit *engine.LimitError
+	if errors.As(err, &limit) {
+		return &wire.Error{Code: 400, Type: syntax.LimitError.WireType(), Message: err.Error()}
+	}
+	return err
 }
