@@ -37,6 +37,8 @@ type fetch struct {
 
 	rediscovers bool // it looks for series with each block, so it need not keep those that have left
 
+	falls int64 // no member falls silent in a block that ends before this time, ms
+
 	out     *stream
 	extra   *filling // nil: nothing is extrapolated
 	block   block
@@ -47,17 +49,17 @@ type fetch struct {
 	live    liveInput
 }
 
-// track is what a fetch knows of one series.
+// track is what a fetch knows of one series. It is small, for each slot of a live job goes
+// through all of them; the points that wait are elsewhere, in liveInput.
 type track struct {
 	series   *series.Series
-	roll     rollup
-	member   bool
-	expected bool   // known from the start without an earlier point, and not yet a member
-	spilled  bool   // its open slots are in the source, not in pending
 	prev     memory // the point before the block
 	last     int64  // time of the newest point in a block, or of its joining
 	seen     int64  // time of the newest point known, in a block or not
-	pending  []rawPoint
+	roll     rollup
+	member   bool
+	expected bool // known from the start without an earlier point, and not yet a member
+	spilled  bool // its open slots are in the source, not in the live input
 }
 
 // known reports whether a slot waits for the track.
@@ -138,6 +140,7 @@ func (f *fetch) prime(ctx context.Context, t, sent, end int64) error {
 func (f *fetch) join(i int, slot int64) {
 	tr := &f.tracks[i]
 	tr.member, tr.expected = true, false
+	f.falls = min(f.falls, tr.last+f.inactive)
 	f.changes = append(f.changes, change{slot, int32(i), true})
 }
 
@@ -187,7 +190,6 @@ func (f *fetch) add(s *series.Series) int32 {
 	if n := len(f.free); n > 0 {
 		at = f.free[n-1]
 		f.free = f.free[:n-1]
-		tr.pending = f.tracks[at].pending[:0]
 		f.tracks[at], f.out.members[at] = tr, m
 	} else {
 		at = int32(len(f.tracks))
@@ -305,22 +307,34 @@ func (f *fetch) admit(i int, t int64) {
 // point after its last.
 func (f *fetch) gone(tr *track) int64 { return f.grid.ceil(tr.last+f.inactive) - f.grid.step }
 
-// settle is the last step of a block: it makes members of the tracks that are expected, and
-// ends the membership of those that have fallen silent.
+// settle is the last step of a block: it makes members of the tracks that are expected, ends
+// the membership of those that have fallen silent, and puts the changes of the block in order.
 func (f *fetch) settle() {
-	begins := f.sent >= f.block.start && f.sent < f.block.end
+	if begins := f.sent >= f.block.start && f.sent < f.block.end; begins || f.block.end >= f.falls {
+		f.survey(begins)
+	}
+	slices.SortStableFunc(f.changes, func(a, b change) int { return cmp.Compare(a.slot, b.slot) })
+}
+
+// survey goes through all tracks for settle.
+func (f *fetch) survey(begins bool) {
+	f.falls = math.MaxInt64
 	for i := range f.tracks {
 		tr := &f.tracks[i]
 		if begins && tr.expected {
 			tr.last = f.sent
 			f.join(i, f.sent)
 		}
-		if tr.member && tr.last <= f.block.end-f.inactive {
+		if !tr.member {
+			continue
+		}
+		if tr.last <= f.block.end-f.inactive {
 			f.changes = append(f.changes, change{f.gone(tr), int32(i), false})
 			tr.member = false
+			continue
 		}
+		f.falls = min(f.falls, tr.last+f.inactive)
 	}
-	slices.SortStableFunc(f.changes, func(a, b change) int { return cmp.Compare(a.slot, b.slot) })
 }
 
 // turn applies what changes at slot t, which lies in the block, and reports whether anything

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -20,7 +21,14 @@ type rawPoint struct {
 const maxPending = 32
 
 // liveInput is what a fetch knows of the points that arrive while it runs.
+//
+// A series that has sent one point for the open slot and nothing else, as nearly all have at
+// nearly all times, has it in sole. Any other has its points in waiting, or in the source.
 type liveInput struct {
+	sole    soleRow
+	waiting [][]rawPoint // by track, in order of time
+	queued  bitmap       // the tracks that have points in waiting, or are spilled
+
 	feed   *series.Feed
 	spare  []series.Sample
 	cursor int64 // the slot being waited for, ms
@@ -59,8 +67,11 @@ func (f *fetch) recover(ctx context.Context) error {
 	if err := f.discover(ctx, f.live.cursor, math.MaxInt64); err != nil {
 		return err
 	}
+	f.live.room(len(f.tracks))
 	for i := range f.tracks {
-		f.tracks[i].spilled = f.tracks[i].series != nil
+		if f.tracks[i].series != nil {
+			f.spill(int32(i))
+		}
 		f.welcome(i)
 	}
 	err := f.refill(ctx)
@@ -98,13 +109,36 @@ func (f *fetch) accept(s *series.Sample) {
 		l.reported++
 	}
 	tr.seen = max(tr.seen, s.Time)
-	switch {
-	case tr.spilled:
-	case len(tr.pending) == maxPending:
-		tr.spilled, tr.pending = true, tr.pending[:0]
-	default:
-		tr.insert(rawPoint{s.Time, s.Value, int32(max(0, min(s.Arrival-s.Time, math.MaxInt32)))})
+	if !l.queued.has(int(at)) && s.Time < l.cursor+f.grid.step && l.sole.set(int(at), s) {
+		return
 	}
+	f.queue(at, s)
+}
+
+// queue puts a sample behind others of its series, or where it waits for a later slot.
+func (f *fetch) queue(at int32, s *series.Sample) {
+	l := &f.live
+	if f.tracks[at].spilled {
+		return
+	}
+	if p, ok := l.sole.take(int(at)); ok {
+		l.waiting[at] = append(l.waiting[at], p)
+	}
+	if len(l.waiting[at]) == maxPending {
+		f.spill(at)
+		return
+	}
+	l.queued.set(int(at))
+	l.waiting[at] = inOrder(l.waiting[at], rawPoint{s.Time, s.Value, lagOf(s)})
+}
+
+// spill leaves the open slots of a track to the source.
+func (f *fetch) spill(at int32) {
+	l := &f.live
+	f.tracks[at].spilled = true
+	l.waiting[at] = l.waiting[at][:0]
+	l.sole.present.clear(int(at))
+	l.queued.set(int(at))
 }
 
 // missed handles a sample for a slot that is closed, or that lies before the range. It is not
@@ -144,6 +178,7 @@ func (f *fetch) locate(s *series.Series) (int32, bool) {
 				return 0, false
 			}
 			at = f.add(s)
+			l.room(len(f.tracks))
 		}
 		f.tracks[at].series = s // the source may have dropped and made it anew
 	}
@@ -151,20 +186,18 @@ func (f *fetch) locate(s *series.Series) (int32, bool) {
 	return at, true
 }
 
-// insert keeps the pending points in order of time; of two with the same time the later
+// inOrder adds a point to others in order of time; of two with the same time the later
 // arrival stays.
-func (tr *track) insert(p rawPoint) {
-	i := len(tr.pending)
-	for i > 0 && tr.pending[i-1].time > p.time {
+func inOrder(points []rawPoint, p rawPoint) []rawPoint {
+	i := len(points)
+	for i > 0 && points[i-1].time > p.time {
 		i--
 	}
-	if i > 0 && tr.pending[i-1].time == p.time {
-		tr.pending[i-1] = p
-		return
+	if i > 0 && points[i-1].time == p.time {
+		points[i-1] = p
+		return points
 	}
-	tr.pending = append(tr.pending, rawPoint{})
-	copy(tr.pending[i+1:], tr.pending[i:])
-	tr.pending[i] = p
+	return slices.Insert(points, i, p)
 }
 
 // reportedFrom returns the time of the earliest point that shows that a series has nothing
@@ -192,6 +225,19 @@ func (f *fetch) tally() {
 	}
 }
 
+// tallyQueued does the same when the slot before was just made and nobody has joined or left:
+// then only who has points that wait can have reported.
+func (f *fetch) tallyQueued() {
+	l := &f.live
+	from := l.reportedFrom(f.grid.step)
+	l.reported = 0
+	l.queued.each(func(i int) {
+		if tr := &f.tracks[i]; tr.known() && tr.seen >= from {
+			l.reported++
+		}
+	})
+}
+
 // loadLive makes the block of the slot at the cursor and moves the cursor on.
 func (f *fetch) loadLive(ctx context.Context) error {
 	l := &f.live
@@ -200,31 +246,42 @@ func (f *fetch) loadLive(ctx context.Context) error {
 	if err := f.loadSpilled(ctx, end); err != nil {
 		return err
 	}
-	for i := range f.tracks {
-		if tr := &f.tracks[i]; len(tr.pending) > 0 {
-			f.fill(i, l.take(tr, end))
+	f.fillSole()
+	l.queued.each(func(i int) {
+		if !f.tracks[i].spilled {
+			f.fill(i, l.take(i, end))
 		}
-	}
+	})
 	f.settle()
 	l.cursor = end
-	err := f.refill(ctx)
-	f.tally()
-	return err
+	if err := f.refill(ctx); err != nil {
+		return err
+	}
+	if len(f.changes) > 0 {
+		f.tally()
+	} else {
+		f.tallyQueued()
+	}
+	return nil
 }
 
-// take removes the pending points before end from a track and returns them as columns.
-func (l *liveInput) take(tr *track, end int64) series.Points {
+// take removes the points before end that wait for a track and returns them as columns.
+func (l *liveInput) take(at int, end int64) series.Points {
 	c := &l.columns
 	c.Times, c.Values, c.Lags = c.Times[:0], c.Values[:0], c.Lags[:0]
+	points := l.waiting[at]
 	n := 0
-	for n < len(tr.pending) && tr.pending[n].time < end {
-		p := tr.pending[n]
+	for n < len(points) && points[n].time < end {
+		p := points[n]
 		c.Times = append(c.Times, p.time)
 		c.Values = append(c.Values, p.value)
 		c.Lags = append(c.Lags, p.lag)
 		n++
 	}
-	tr.pending = tr.pending[:copy(tr.pending, tr.pending[n:])]
+	l.waiting[at] = slices.Delete(points, 0, n)
+	if n == len(points) {
+		l.queued.clear(at)
+	}
 	return *c
 }
 
@@ -232,12 +289,12 @@ func (l *liveInput) take(tr *track, end int64) series.Points {
 func (f *fetch) spilled() []*series.Series {
 	l := &f.live
 	l.list, l.at = l.list[:0], l.at[:0]
-	for i := range f.tracks {
+	l.queued.each(func(i int) {
 		if f.tracks[i].spilled {
 			l.list = append(l.list, f.tracks[i].series)
 			l.at = append(l.at, int32(i))
 		}
-	}
+	})
 	return l.list
 }
 
@@ -260,14 +317,17 @@ func (f *fetch) refill(ctx context.Context) error {
 	if len(list) == 0 {
 		return nil
 	}
-	for _, at := range f.live.at {
+	l := &f.live
+	for _, at := range l.at {
 		f.tracks[at].spilled = false
-		f.tracks[at].pending = f.tracks[at].pending[:0]
+		l.queued.clear(int(at))
 	}
-	ahead := series.Range{From: f.live.cursor, To: math.MaxInt64}
+	ahead := series.Range{From: l.cursor, To: math.MaxInt64}
 	return f.source.Read(ctx, list, ahead, func(i int, p series.Points) error {
-		tr := &f.tracks[f.live.at[i]]
+		at := l.at[i]
+		tr := &f.tracks[at]
 		tr.seen = max(tr.seen, p.Times[p.Len()-1])
+		l.queued.set(int(at))
 		if p.Len() > maxPending {
 			tr.spilled = true
 			return nil
@@ -277,7 +337,7 @@ func (f *fetch) refill(ctx context.Context) error {
 			if p.Lags != nil {
 				raw.lag = p.Lags[k]
 			}
-			tr.pending = append(tr.pending, raw)
+			l.waiting[at] = append(l.waiting[at], raw)
 		}
 		return nil
 	})
@@ -287,7 +347,7 @@ func (f *fetch) refill(ctx context.Context) error {
 // since a later block may hold points of theirs.
 func (f *fetch) forget(at int32) {
 	tr := &f.tracks[at]
-	if f.live.feed == nil && !f.rediscovers || tr.series == nil || tr.known() || tr.spilled || len(tr.pending) > 0 {
+	if f.live.feed == nil && !f.rediscovers || tr.series == nil || tr.known() || f.live.holds(int(at)) {
 		return
 	}
 	delete(f.index, tr.series.ID)
