@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -73,8 +74,9 @@ func (a *app) recordCommand() *cobra.Command {
 	flags.StringVar(&f.filter, "filter", "", "record the series of this `EXPRESSION`, such as filter('host', 'web*')")
 	flags.DurationVar(&f.run.duration, "duration", 0, "end after this time, such as 10s or 5m")
 	f.run.target.add(flags)
-	flags.DurationVar(&f.run.resolution, "resolution", 0, "finest time between two values out of the cloud; 10s between those of the demo")
+	flags.DurationVar(&f.run.resolution, "resolution", 0, "finest time between two values out of the cloud, or time between those of the demo (default: by the range)")
 	flags.BoolVar(&f.run.source.demo, "demo", false, "record the made-up metrics of a shop")
+	flags.IntVar(&f.run.source.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with six series (default: 21)")
 	flags.StringVar(&f.run.source.start, "start", "", "begin at `TIME`, such as -1h or 2024-01-01T00:00:00Z, in the cloud and in the demo")
 	flags.StringVar(&f.run.source.stop, "stop", "", "end at `TIME`, written likewise")
 	flags.BoolVarP(&f.run.quiet, "quiet", "q", false, "print nothing but errors")
@@ -86,8 +88,24 @@ func (f *recordFlags) check() error {
 	if err := f.run.check(); err != nil {
 		return err
 	}
+	if err := f.checkOutput(); err != nil {
+		return err
+	}
 	_, err := f.predicate()
 	return err
+}
+
+// checkOutput refuses a name that says of the file what it will not be.
+func (f *recordFlags) checkOutput() error {
+	switch ending := path.Ext(strings.ToLower(strings.TrimSuffix(f.output, ".gz"))); ending {
+	case ".csv":
+		if !f.run.source.demo {
+			return usageError{"a table has a column for each series from its first line on, and only the --demo knows them all; record in a file that ends in .json"}
+		}
+	case ".tsv", ".prom", ".om", ".metrics", ".otlp":
+		return usageError{fmt.Sprintf("points are recorded as JSON, a line each; what ends in %s would be read as something else: name a file that ends in .json", ending)}
+	}
+	return nil
 }
 
 // predicate compiles the filter; nil selects everything.
@@ -124,8 +142,7 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	span, err := f.run.source.during(now)
+	span, err := f.run.source.during(time.Now())
 	switch {
 	case err != nil:
 		return err
@@ -138,17 +155,34 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	for _, w := range t.warnings {
 		notes.warn(w)
 	}
+	var shop *demo.Shop
+	if f.run.source.demo {
+		wanted, err := f.query()
+		if err == nil {
+			shop, err = f.run.source.shop(span, f.run.resolution, wanted)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	file, err := a.create(f.output)
 	if err != nil {
 		return err
 	}
 	notes.say("recording " + t.String())
-	out := ingest.NewWriter(file)
+	var out recorder
 	switch {
-	case f.run.source.demo && !span.start.IsZero() && !span.stop.IsZero():
-		err = f.recordPast(ctx, span, out)
+	case shop != nil && isTable(f.output):
+		out = ingest.NewTable(file, shop.Series())
+	default:
+		out = ingest.NewWriter(file)
+	}
+	switch {
+	case shop != nil:
+		notes.say(describeShop(shop))
+		err = f.recordDemo(ctx, span, shop, out)
 	case t.local:
-		err = a.recordLive(ctx, f, t, notes, out)
+		err = a.recordLive(ctx, f, notes, out)
 	default:
 		err = a.recordCloud(ctx, f, t, notes, out)
 	}
@@ -186,61 +220,18 @@ func (f recordFile) Close() (err error) {
 	return err
 }
 
-// recordPast makes up the metrics of the shop for a time, at once.
-func (f *recordFlags) recordPast(ctx context.Context, span timeRange, out *ingest.Writer) error {
-	shop := demo.New(demo.Options{Interval: f.run.resolution})
-	wanted, err := f.query()
-	if err != nil {
-		return err
-	}
-	step := shop.Interval()
-	for at := span.start; at.Before(span.stop); at = at.Add(step) {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		shop.Fill(selection{wanted, out}, at, minTime(at.Add(step), span.stop))
-		if err := out.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
 func (f *recordFlags) query() (series.Query, error) {
 	filter, err := f.predicate()
 	return series.Query{Metric: f.metric, Filter: filter}, err
 }
 
-// selection hands on the samples of the series that a query selects.
-type selection struct {
-	wanted series.Query
-	out    *ingest.Writer
-}
-
-// Append implements demo.Store.
-func (s selection) Append(samples ...series.Sample) (refused int) {
-	for i := range samples {
-		if s.wanted.Matches(samples[i].Series) {
-			refused += s.out.Append(samples[i])
-		}
-	}
-	return refused
-}
-
-// recordLive records what comes into the store of a local session.
-func (a *app) recordLive(ctx context.Context, f recordFlags, t target, notes *notices, out *ingest.Writer) error {
+// recordLive records this machine's metrics as they come.
+func (a *app) recordLive(ctx context.Context, f recordFlags, notes *notices, out recorder) error {
 	wanted, err := f.query()
 	if err != nil {
 		return err
 	}
-	store, feed, err := a.feed(ctx, &f.run.source)
+	store, feed, err := a.collect(ctx)
 	if err != nil {
 		return endedBy(ctx, err)
 	}
@@ -281,7 +272,7 @@ func (a *app) recordLive(ctx context.Context, f recordFlags, t target, notes *no
 }
 
 // recordCloud records what a program puts out.
-func (a *app) recordCloud(ctx context.Context, f recordFlags, t target, notes *notices, out *ingest.Writer) error {
+func (a *app) recordCloud(ctx context.Context, f recordFlags, t target, notes *notices, out recorder) error {
 	s, span, err := a.open(ctx, t, &f.run.source, notes)
 	if err != nil {
 		return endedBy(ctx, err)
@@ -300,7 +291,7 @@ func (a *app) recordCloud(ctx context.Context, f recordFlags, t target, notes *n
 // recordOutput makes samples of published values. They have been rolled up, so they are
 // gauges, whatever their metric was.
 type recordOutput struct {
-	out   *ingest.Writer
+	out   recorder
 	known map[*publishedSeries]*series.Series
 }
 

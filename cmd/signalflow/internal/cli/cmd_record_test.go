@@ -50,24 +50,6 @@ func TestRecordCloud(t *testing.T) {
 	}
 }
 
-// A range of the demo is the same, whenever it is recorded.
-func TestRecordDemo(t *testing.T) {
-	args := []string{"record", "--demo", "--start", "2024-01-01", "--stop", "2024-01-01T00:01:00Z", "--metric", "queue.depth"}
-	r := command(t, nil, args...)
-	r.check(t, 0, "recording the made-up metrics of a shop\n36 points recorded\n")
-	again := command(t, func(_ *testing.T, ctx context.Context, _ *app) context.Context {
-		time.Sleep(time.Hour)
-		return ctx
-	}, args...)
-	if again.stdout != r.stdout || !strings.HasPrefix(r.stdout, `{"metric":"queue.depth","type":"gauge","dimensions":{"service":"web"},"timestamp":1704067200000,`) {
-		t.Errorf("got\n%s and\n%s", r.stdout, again.stdout)
-	}
-	finer := command(t, nil, append(args, "--resolution", "1s")...)
-	finer.check(t, 0, "360 points recorded")
-	live := command(t, nil, "record", "--demo", "--duration", "2500ms", "--metric", "queue.depth")
-	live.check(t, 0, "12 points recorded")
-}
-
 func TestRecordErrors(t *testing.T) {
 	for _, test := range []struct {
 		args []string
@@ -80,6 +62,9 @@ func TestRecordErrors(t *testing.T) {
 		{[]string{"--demo", "--realm", "us1"}, "--data and --demo run here"},
 		{[]string{"--duration", "-1s"}, "--duration must not be negative"},
 		{[]string{"-o", "/nonexistent/x"}, "no such file or directory"},
+		{[]string{"-o", "x.csv"}, "record in a file that ends in .json"},
+		{[]string{"-o", "x.prom.gz"}, "what ends in .prom would be read as something else"},
+		{[]string{"--hosts", "100"}, "--hosts is the size of the --demo"},
 		{[]string{"extra"}, "unknown command"},
 	} {
 		r := command(t, nil, append([]string{"record"}, test.args...)...)

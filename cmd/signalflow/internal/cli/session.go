@@ -9,6 +9,7 @@ import (
 
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/hostmetrics"
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/server"
+	"github.com/signalfx/signalflow-client-go/internal/engine"
 	"github.com/signalfx/signalflow-client-go/internal/memnet"
 	"github.com/signalfx/signalflow-client-go/internal/memstore"
 	"github.com/signalfx/signalflow-client-go/internal/series"
@@ -34,8 +35,10 @@ func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices
 	}
 	var s *session
 	switch {
+	case f.demo:
+		s, err = openDemo(f, span, notes)
 	case t.local:
-		s, err = a.openLocal(ctx, f)
+		s, err = a.openLocal(ctx)
 	default:
 		s = a.openCloud(t)
 	}
@@ -54,22 +57,18 @@ func (a *app) openCloud(t target) *session {
 // of an ordinary machine.
 const localPoints = 2_000_000
 
-// openLocal starts an engine on metrics of this machine, or on the demo, behind the same
-// protocol as the cloud but over connections in memory. The context bounds only the start.
-func (a *app) openLocal(ctx context.Context, f *sourceFlags) (*session, error) {
-	store, feed, err := a.feed(ctx, f)
+// openLocal starts an engine on metrics of this machine, behind the same protocol as the cloud
+// but over connections in memory. The context bounds only the start.
+func (a *app) openLocal(ctx context.Context) (*session, error) {
+	store, feed, err := a.collect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return serve(server.Options{Source: store}, store, feed), nil
+	return serve(server.Options{Source: store}, feed), nil
 }
 
-// feed returns a store of local data with what fills it from now on.
-func (a *app) feed(ctx context.Context, f *sourceFlags) (*memstore.Store, func(context.Context), error) {
-	if f.demo {
-		store, feed := demoStore()
-		return store, feed, nil
-	}
+// collect returns a store of this machine's metrics with what fills it from now on.
+func (a *app) collect(ctx context.Context) (*memstore.Store, func(context.Context), error) {
 	store := memstore.New(memstore.Options{MaxPoints: localPoints})
 	collector := hostmetrics.New(hostmetrics.Options{Store: store, Reader: a.machine, Host: a.host})
 	if err := collector.Prime(ctx); err != nil {
@@ -82,9 +81,9 @@ func (a *app) feed(ctx context.Context, f *sourceFlags) (*memstore.Store, func(c
 // reads a whole recording may take long over a part of it.
 const patience = time.Hour
 
-// serve starts an engine on a store, behind the protocol, over connections in memory, and
-// what feeds the store.
-func serve(o server.Options, store *memstore.Store, feed func(context.Context)) *session {
+// serve starts an engine on a source, behind the protocol, over connections in memory, and
+// what feeds the source.
+func serve(o server.Options, feed func(context.Context)) *session {
 	listener := memnet.Listen("engine")
 	streams := wire.NewServer(server.New(o), wire.Options{SlowConsumerAfter: patience})
 	web := &http.Server{Handler: streams, ReadHeaderTimeout: 10 * time.Second}
@@ -99,7 +98,7 @@ func serve(o server.Options, store *memstore.Store, feed func(context.Context)) 
 			signalflow.Dialer(listener.DialContext),
 			signalflow.Proxy(nil),
 		},
-		metrics: func() []string { return metricNames(store) },
+		metrics: func() []string { return metricNames(o.Source) },
 		close: func() { // jobs first, then the connections, then their data
 			streams.Close()
 			web.Close()
@@ -109,9 +108,9 @@ func serve(o server.Options, store *memstore.Store, feed func(context.Context)) 
 	}
 }
 
-// metricNames returns the metrics of a store in order.
-func metricNames(store *memstore.Store) []string {
-	selection, err := store.Select(context.Background(), series.Query{Metric: "*"})
+// metricNames returns the metrics of a source in order.
+func metricNames(source engine.Source) []string {
+	selection, err := source.Select(context.Background(), series.Query{Metric: "*"})
 	if err != nil {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -10,11 +9,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/demo"
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/ingest"
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/replay"
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/server"
-	"github.com/signalfx/signalflow-client-go/internal/memstore"
 	"github.com/signalfx/signalflow-client-go/signalflow"
 )
 
@@ -23,6 +20,7 @@ type sourceFlags struct {
 	files       []string
 	format      string
 	live, demo  bool
+	hosts       int // of the demo; 0: as many as it usually has
 	start, stop string
 }
 
@@ -31,6 +29,7 @@ func (f *sourceFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of the data: csv, ndjson, otlp or openmetrics (default: as they look)")
 	flags.BoolVar(&f.live, "live", false, "replay --data at real speed instead of at once")
 	flags.BoolVar(&f.demo, "demo", false, "run on made-up metrics of a shop: six services with an incident")
+	flags.IntVar(&f.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with six series (default: 21)")
 	flags.StringVar(&f.start, "start", "", "begin at `TIME`: -1h, now, or 2024-01-01T00:00:00Z; -1h of --data is an hour before its end (default: now, or where --data begins)")
 	flags.StringVar(&f.stop, "stop", "", "end at `TIME`, written likewise (default: never, or where --data ends)")
 }
@@ -47,6 +46,10 @@ func (f *sourceFlags) check(t *targetFlags) error {
 		return usageError{"--live is a way to replay --data, which is not given"}
 	case f.format != "" && len(f.files) == 0:
 		return usageError{"--format says what --data holds, which is not given"}
+	case f.hosts != 0 && !f.demo:
+		return usageError{"--hosts is the size of the --demo, which is not given"}
+	case f.hosts != 0 && (f.hosts < 6 || f.hosts > demoMaxHosts):
+		return usageError{fmt.Sprintf("the --demo has from 6 to %d --hosts, since it has six services", demoMaxHosts)}
 	}
 	for name, text := range map[string]string{"start": f.start, "stop": f.stop} {
 		if _, err := parseWhen(text, time.Now()); err != nil {
@@ -88,6 +91,9 @@ type timeRange struct {
 func (f *sourceFlags) during(now time.Time) (r timeRange, err error) {
 	if r.start, err = parseWhen(f.start, now); err == nil {
 		r.stop, err = parseWhen(f.stop, now)
+	}
+	if err == nil && len(f.files) == 0 && r.start.IsZero() && !r.stop.IsZero() && !r.stop.After(now) {
+		err = usageError{fmt.Sprintf("--stop %s has passed, and without a --start the program begins now", r.stop.UTC().Format(time.RFC3339))}
 	}
 	if err == nil && !r.start.IsZero() && !r.stop.IsZero() && !r.start.Before(r.stop) {
 		err = usageError{fmt.Sprintf("--start %s is not before --stop %s", r.start.UTC().Format(time.RFC3339), r.stop.UTC().Format(time.RFC3339))}
@@ -170,25 +176,10 @@ func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange,
 	}
 	span.resolution = r.Resolution()
 	r.Begin(span.start)
-	s := serve(server.Options{Source: r.Store, Clock: r.Clock()}, r.Store, r.Run)
-	// All of it comes as fast as it can be computed, and the output sets the pace.
-	s.options = append(s.options, signalflow.OnOverflow(signalflow.Block))
+	s := serve(server.Options{Source: r.Store, Clock: r.Clock()}, r.Run)
+	s.options = append(s.options, atThePaceOfTheOutput)
 	return s, span, nil
 }
 
-// The demo has an hour of history, a point a second, and the incident soon.
-const (
-	demoHistory  = time.Hour
-	demoInterval = time.Second
-	demoIncident = time.Minute // after the start
-	demoPoints   = 5_000_000
-)
-
-// demoStore returns a store with made-up metrics, and what goes on with them as time does.
-func demoStore() (*memstore.Store, func(context.Context)) {
-	now := time.Now()
-	store := memstore.New(memstore.Options{MaxPoints: demoPoints})
-	shop := demo.New(demo.Options{Interval: demoInterval, Incident: now.Add(demoIncident)})
-	shop.Fill(store, now.Add(-demoHistory), now)
-	return store, func(ctx context.Context) { shop.Run(ctx, store) }
-}
+// atThePaceOfTheOutput is for what comes as fast as it can be computed.
+var atThePaceOfTheOutput = signalflow.OnOverflow(signalflow.Block)

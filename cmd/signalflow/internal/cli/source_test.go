@@ -75,19 +75,6 @@ func TestRunDataFromStandardInput(t *testing.T) {
 	}
 }
 
-func TestRunDemo(t *testing.T) {
-	r := command(t, nil, "run", "--demo", "--duration", "3s", "-o", "csv", "data('service.requests', rollup='rate').sum(by='service').publish('rps')")
-	r.check(t, 0, "running on the made-up metrics of a shop")
-	if n := strings.Count(r.stdout, `service"":""payment""`); n < 2 {
-		t.Errorf("%d values of payment in 3 s:\n%s", n, r.stdout)
-	}
-	r = command(t, nil, "run", "--demo", "--start", "-30m", "--stop", "-20m", "-o", "csv", "data('queue.depth').max().publish()")
-	r.check(t, 0, "")
-	if n := strings.Count(r.stdout, "\n"); n != 601 && n != 602 {
-		t.Errorf("%d lines in ten minutes of history", n)
-	}
-}
-
 func TestSourceErrors(t *testing.T) {
 	file := recordedFile(t)
 	for _, test := range []struct {
@@ -101,6 +88,12 @@ func TestSourceErrors(t *testing.T) {
 		{[]string{"--start", "yesterday"}, `--start "yesterday" is no time such as -1h, now or 2024-01-01T00:00:00Z`},
 		{[]string{"--stop", "-1y"}, `--stop "-1y" is no time`},
 		{[]string{"--start", "-1h", "--stop", "-2h"}, "is not before --stop"},
+		{[]string{"--stop", "-2h"}, "has passed, and without a --start the program begins now"},
+		{[]string{"--hosts", "100"}, "--hosts is the size of the --demo"},
+		{[]string{"--demo", "--hosts", "5"}, "the --demo has from 6 to 100000 --hosts"},
+		{[]string{"--demo", "--hosts", "-1"}, "the --demo has from 6 to 100000 --hosts"},
+		{[]string{"--demo", "--start", "1969-12-31", "--stop", "1970-01-02"}, "the demo has no data at 1969-12-31T00:00:00Z, only from 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z"},
+		{[]string{"--demo", "--stop", "2101-01-01"}, "the demo has no data at 2101-01-01T00:00:00Z"},
 		{[]string{"--data", "none.csv"}, "none.csv: no such file"},
 		{[]string{"--data", file, "--start", "2025-01-01"}, "nothing to run over: the data are from 2024-01-01T00:00:00Z to 2024-01-01T00:00:20Z"},
 		{[]string{"--data", file, "--format", "csv"}, `recorded.json:1: bare`},

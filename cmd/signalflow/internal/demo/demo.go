@@ -261,32 +261,37 @@ func (s *Shop) next(t time.Time) time.Time {
 	return t.Add(time.Duration(step - into))
 }
 
-// Fill appends the points from one time up to another, that one not included.
-func (s *Shop) Fill(store Store, from, to time.Time) {
-	for t := s.next(from); t.Before(to); t = t.Add(s.o.Interval) {
+// Fill appends the points from one time up to another, that one not included, at once. It ends
+// early with ctx.
+func (s *Shop) Fill(ctx context.Context, store Store, from, to time.Time) {
+	for t := s.next(from); t.Before(to) && ctx.Err() == nil; t = t.Add(s.o.Interval) {
 		store.Append(s.At(t)...)
 	}
 }
 
-// Run appends the points of each interval when its time comes, until ctx ends. None is left
-// out when the machine has been asleep or busy, up to an hour.
-func (s *Shop) Run(ctx context.Context, store Store) {
-	now := time.Now()
-	for due := s.next(now.Add(1)); ; due = due.Add(s.o.Interval) {
-		if long := now.Add(-catchUp); due.Before(long) {
-			due = s.next(long)
-		}
-		timer := time.NewTimer(due.Sub(now))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+// Run appends the points from a time on up to another, that one not included, or for ever if it
+// is zero. Those of the future it appends when their time comes. It ends early with ctx.
+func (s *Shop) Run(ctx context.Context, store Store, from, to time.Time) {
+	for due := s.next(from); to.IsZero() || due.Before(to); due = due.Add(s.o.Interval) {
+		if !waitUntil(ctx, due) {
 			return
-		case <-timer.C:
-			store.Append(s.At(due)...)
 		}
-		now = time.Now()
+		store.Append(s.At(due)...)
 	}
 }
 
-// catchUp is how far back points are made up that should have come.
-const catchUp = time.Hour
+// waitUntil reports whether a time comes before ctx ends.
+func waitUntil(ctx context.Context, due time.Time) bool {
+	left := time.Until(due)
+	if left <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -66,7 +66,7 @@ func TestShape(t *testing.T) {
 	c := collected{}
 	shop := demo.New(demo.Options{Interval: time.Minute})
 	midnight := noon.Add(-12 * time.Hour)
-	shop.Fill(c, midnight, midnight.Add(24*time.Hour))
+	shop.Fill(t.Context(), c, midnight, midnight.Add(24*time.Hour))
 	for name, values := range c {
 		if len(values) < 1380 || len(values) > 1440 {
 			t.Errorf("%s has %d points in a day", name, len(values))
@@ -103,8 +103,8 @@ func TestShape(t *testing.T) {
 func TestIncident(t *testing.T) {
 	begin := noon
 	calm, hit := collected{}, collected{}
-	demo.New(demo.Options{Seed: 3}).Fill(calm, begin, begin.Add(10*time.Minute))
-	demo.New(demo.Options{Seed: 3, Incident: begin}).Fill(hit, begin, begin.Add(10*time.Minute))
+	demo.New(demo.Options{Seed: 3}).Fill(t.Context(), calm, begin, begin.Add(10*time.Minute))
+	demo.New(demo.Options{Seed: 3, Incident: begin}).Fill(t.Context(), hit, begin, begin.Add(10*time.Minute))
 	for name, more := range map[string]bool{
 		"service.errors{host=payment-2, region=us, service=payment}":   true,
 		"service.errors{host=checkout-2, region=us, service=checkout}": true,
@@ -129,7 +129,7 @@ func TestIncident(t *testing.T) {
 // Every day has incidents of its own.
 func TestIncidentsCome(t *testing.T) {
 	c := collected{}
-	demo.New(demo.Options{Interval: time.Minute}).Fill(c, noon, noon.Add(48*time.Hour))
+	demo.New(demo.Options{Interval: time.Minute}).Fill(t.Context(), c, noon, noon.Add(48*time.Hour))
 	busy := 0
 	for name, values := range c {
 		for _, v := range values {
@@ -148,7 +148,7 @@ func TestRun(t *testing.T) {
 		c := collected{}
 		ctx, cancel := context.WithTimeout(t.Context(), 35*time.Second)
 		defer cancel()
-		demo.New(demo.Options{}).Run(ctx, c)
+		demo.New(demo.Options{}).Run(ctx, c, time.Now().Add(1), time.Time{})
 		if n := len(c["queue.depth{service=web}"]); n != 3 {
 			t.Errorf("%d points in 35 s, want 3", n)
 		}
