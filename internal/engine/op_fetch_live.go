@@ -31,9 +31,10 @@ type liveInput struct {
 
 	feed   *series.Feed
 	spare  []series.Sample
-	cursor int64 // the slot being waited for, ms
-	native int64 // distance between points, ms; 0: not known, one point for each slot is assumed
-	hint   int32 // where the next sample's track is, if samples come in the usual order
+	cursor int64   // the slot being waited for, ms
+	native int64   // distance between points, ms; 0: not known, one point for each slot is assumed
+	former int32   // the track of the sample before
+	next   []int32 // by track: that of the sample which came after its last one
 
 	reported int   // known series that have reported for the slot
 	known    int   // known series in all
@@ -168,9 +169,12 @@ func (f *fetch) welcome(i int) {
 }
 
 // locate returns the track of a series, a new one if need be and if the limit allows it.
+//
+// Series tend to come in the same order each time, so the track that came next the last time is
+// looked at first.
 func (f *fetch) locate(s *series.Series) (int32, bool) {
 	l := &f.live
-	at := l.hint
+	at := l.next[l.former]
 	if int(at) >= len(f.tracks) || f.tracks[at].series != s {
 		var known bool
 		if at, known = f.index[s.ID]; !known {
@@ -181,8 +185,9 @@ func (f *fetch) locate(s *series.Series) (int32, bool) {
 			l.room(len(f.tracks))
 		}
 		f.tracks[at].series = s // the source may have dropped and made it anew
+		l.next[l.former] = at
 	}
-	l.hint = at + 1
+	l.former = at
 	return at, true
 }
 
@@ -265,24 +270,18 @@ func (f *fetch) loadLive(ctx context.Context) error {
 	return nil
 }
 
-// take removes the points before end that wait for a track and returns them as columns.
+// take removes the points before end that wait for a track and returns them.
 func (l *liveInput) take(at int, end int64) series.Points {
-	c := &l.columns
-	c.Times, c.Values, c.Lags = c.Times[:0], c.Values[:0], c.Lags[:0]
 	points := l.waiting[at]
 	n := 0
 	for n < len(points) && points[n].time < end {
-		p := points[n]
-		c.Times = append(c.Times, p.time)
-		c.Values = append(c.Values, p.value)
-		c.Lags = append(c.Lags, p.lag)
 		n++
 	}
-	l.waiting[at] = slices.Delete(points, 0, n)
-	if n == len(points) {
+	taken := l.columnsOf(points[:n])
+	if l.waiting[at] = slices.Delete(points, 0, n); n == len(points) {
 		l.queued.clear(at)
 	}
-	return *c
+	return taken
 }
 
 // spilled lists the tracks whose points are in the source.

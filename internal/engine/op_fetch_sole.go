@@ -6,26 +6,23 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
-// soleRow is the points of the series that have sent just one for the open slot, as columns by
-// track.
+// soleRow is the points of the series that have sent just one for the open slot, by track.
 type soleRow struct {
-	times   []int64
-	values  []float64
-	lags    []int32
+	points  []rawPoint
 	present bitmap
 }
 
-// room makes columns for so many tracks.
+// room makes columns for so many tracks, at least one.
 func (l *liveInput) room(tracks int) {
-	words := wordsFor(tracks)
+	words := wordsFor(max(1, tracks))
 	if words <= len(l.queued) {
 		return
 	}
 	l.queued = grow(l.queued, words)
 	l.waiting = grow(l.waiting, words*64)
+	l.next = grow(l.next, words*64)
 	r := &l.sole
-	r.times, r.values, r.lags = grow(r.times, words*64), grow(r.values, words*64), grow(r.lags, words*64)
-	r.present = grow(r.present, words)
+	r.points, r.present = grow(r.points, words*64), grow(r.present, words)
 }
 
 // holds reports whether points of a track wait for a slot.
@@ -39,7 +36,7 @@ func (r *soleRow) set(at int, s *series.Sample) bool {
 		return false
 	}
 	r.present.set(at)
-	r.times[at], r.values[at], r.lags[at] = s.Time, s.Value, lagOf(s)
+	r.points[at] = rawPoint{s.Time, s.Value, lagOf(s)}
 	return true
 }
 
@@ -49,12 +46,7 @@ func (r *soleRow) take(at int) (rawPoint, bool) {
 		return rawPoint{}, false
 	}
 	r.present.clear(at)
-	return rawPoint{r.times[at], r.values[at], r.lags[at]}, true
-}
-
-// points returns the point of a track.
-func (r *soleRow) points(at int) series.Points {
-	return series.Points{Times: r.times[at : at+1], Values: r.values[at : at+1], Lags: r.lags[at : at+1]}
+	return r.points[at], true
 }
 
 // fillSole fills the slot at the cursor from the sole points, and empties their row. It does
@@ -66,16 +58,28 @@ func (f *fetch) fillSole() {
 		r.present[w] = 0
 		for ; word != 0; word &= word - 1 {
 			at := w<<6 + trailing(word)
-			tr := &f.tracks[at]
-			if !tr.member || tr.last < stays || !tr.roll.single() || !finite(r.values[at]) {
-				f.fill(at, r.points(at))
+			tr, p := &f.tracks[at], &r.points[at]
+			if !tr.member || tr.last < stays || !tr.roll.single() || !finite(p.value) {
+				f.fill(at, f.live.columnsOf(r.points[at:at+1]))
 				continue
 			}
-			tr.last = r.times[at]
-			b.values[at] = r.values[at]
+			tr.last = p.time
+			b.values[at] = p.value
 			b.present.set(at)
 		}
 	}
+}
+
+// columnsOf returns points as columns, which are used again.
+func (l *liveInput) columnsOf(points []rawPoint) series.Points {
+	c := &l.columns
+	c.Times, c.Values, c.Lags = c.Times[:0], c.Values[:0], c.Lags[:0]
+	for _, p := range points {
+		c.Times = append(c.Times, p.time)
+		c.Values = append(c.Values, p.value)
+		c.Lags = append(c.Lags, p.lag)
+	}
+	return *c
 }
 
 // lagOf returns by how much a sample came later than its time, in ms.
