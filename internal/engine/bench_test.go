@@ -39,7 +39,7 @@ func benchSlots(n int) []*vector {
 	views := make([]*vector, slots)
 	for s := range views {
 		words := wordsFor(n)
-		views[s] = &vector{row.values[s*64:][:words*64], append(bitmap{}, row.present[:words]...)}
+		views[s] = &vector{values: row.values[s*64:][:words*64], present: append(bitmap{}, row.present[:words]...)}
 		if n%64 > 0 {
 			views[s].present[words-1] = 1<<(n%64) - 1
 		}
@@ -52,7 +52,7 @@ func benchSlots(n int) []*vector {
 func rising(slots []*vector) []*vector {
 	up := make([]*vector, len(slots))
 	for s, v := range slots {
-		up[s] = &vector{make([]float64, len(v.values)), v.present}
+		up[s] = &vector{values: make([]float64, len(v.values)), present: v.present}
 		for i, x := range v.values {
 			up[s].values[i] = x/8 + float64(s)
 		}

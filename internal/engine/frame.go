@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // frame is what all rolling windows have in common: the last n slots, the current one
 // included (language.md 4.8), and which values of these are there.
@@ -29,6 +32,17 @@ type budget struct{ limit, used, least int64 }
 
 func (b *budget) exceeded() bool { return b.needed() > b.limit }
 func (b *budget) needed() int64  { return max(b.used, b.least) }
+
+// err returns what to tell of a budget that is exceeded, else nil.
+func (b *budget) err() error {
+	if !b.exceeded() {
+		return nil
+	}
+	return &LimitError{
+		What: fmt.Sprintf("the windows of the program would hold %d points", b.needed()), Limit: b.limit,
+		Remedy: "shorten them, run at a coarser resolution or select fewer series",
+	}
+}
 
 func newFrame(over time.Duration, g grid, b *budget) frame {
 	return sharedFrame(over, g, b, 1)

@@ -114,6 +114,9 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 		case *graph.When:
 			slots = windowSlots(op.Lasting, g.step) - 1
 			hold = slots * g.step
+		case *graph.HistogramReduce:
+			slots = windowSlots(op.Over, g.step) - 1
+			hold = slots * g.step
 		case *graph.KPSS:
 			slots = windowSlots(op.Over, g.step) - 1
 			hold = slots * g.step

@@ -20,6 +20,7 @@ import (
 // ways end in fill.
 type fetch struct {
 	op       *graph.Fetch
+	kind     series.Kind
 	source   Source
 	grid     grid
 	inactive int64 // ms
@@ -42,7 +43,8 @@ type fetch struct {
 	out     *stream
 	extra   *filling // nil: nothing is extrapolated
 	block   block
-	points  int // raw points rolled up; the job counts from 0 for each live slot
+	cells   *cells // of histograms; nil: of numbers
+	points  int    // raw points rolled up; the job counts from 0 for each live slot
 	gate    *Turn
 	unasked int // points read since the last look whether another job wants the turn
 	changes []change
@@ -104,7 +106,7 @@ func newFetch(op *graph.Fetch, o *Options, g grid, at *placed, out *stream) *fet
 }
 
 func (f *fetch) query(from, to int64) series.Query {
-	return series.Query{Metric: f.op.Metric, Filter: f.op.Filter, From: from, To: to, Limit: f.limit}
+	return series.Query{Kind: f.kind, Metric: f.op.Metric, Filter: f.op.Filter, From: from, To: to, Limit: f.limit}
 }
 
 // call returns the call of the program.
@@ -209,6 +211,9 @@ func (f *fetch) open(t int64, n int) {
 	b.values = grow(b.values, n*b.stride)
 	b.present = grow(b.present, n*words)
 	clear(b.present)
+	if f.cells != nil {
+		f.cells.open(n * b.stride)
+	}
 }
 
 // longestBlock returns how many slots a block may have at most, so that within it a series
@@ -217,6 +222,9 @@ func (f *fetch) longestBlock() int { return int(max(1, f.inactive/f.grid.step-1)
 
 // loadHistory makes a block of n slots from what the source has stored.
 func (f *fetch) loadHistory(ctx context.Context, t int64, n int) error {
+	if err := f.cells.err(); err != nil {
+		return err
+	}
 	f.open(t, n)
 	list := make([]*series.Series, 0, len(f.tracks))
 	at := make([]int, 0, len(f.tracks))
@@ -268,9 +276,12 @@ func (f *fetch) fill(i int, p series.Points) {
 		}
 		var x float64
 		ok := true
-		if j-first == 1 && tr.roll.single() {
+		switch {
+		case f.cells != nil:
+			f.cells.roll(cell, p.Distributions[first:j])
+		case j-first == 1 && tr.roll.single():
 			x = p.Values[first]
-		} else {
+		default:
 			x, ok = tr.roll.of(p.Slice(first, j), seconds, &tr.prev)
 		}
 		if ok && finite(x) {
@@ -379,6 +390,9 @@ func (f *fetch) Step(slot int64, _ []*vector, out *vector) {
 	words := b.stride / 64
 	out.values = b.values[row*b.stride : (row+1)*b.stride]
 	out.present = b.present[row*words : (row+1)*words]
+	if f.cells != nil {
+		out.cells = f.cells.rows[row*b.stride : (row+1)*b.stride]
+	}
 	if f.op.Rollup == graph.RollupCount {
 		for w, live := range f.out.live {
 			for missing := live &^ out.present[w]; missing != 0; missing &= missing - 1 {

@@ -23,7 +23,8 @@ const maxPending = 32
 // liveInput is what a fetch knows of the points that arrive while it runs.
 //
 // A series that has sent one point for the open slot and nothing else, as nearly all have at
-// nearly all times, has it in sole. Any other has its points in waiting, or in the source.
+// nearly all times, has it in sole. Any other has its points in waiting, or in the source, and
+// every histogram has them there.
 type liveInput struct {
 	sole    soleRow
 	waiting [][]rawPoint // by track, in order of time
@@ -110,7 +111,7 @@ func (f *fetch) accept(s *series.Sample) {
 		l.reported++
 	}
 	tr.seen = max(tr.seen, s.Time)
-	if !l.queued.has(int(at)) && s.Time < l.cursor+f.grid.step && l.sole.set(int(at), s) {
+	if f.cells == nil && !l.queued.has(int(at)) && s.Time < l.cursor+f.grid.step && l.sole.set(int(at), s) {
 		return
 	}
 	f.queue(at, s)
@@ -125,7 +126,7 @@ func (f *fetch) queue(at int32, s *series.Sample) {
 	if p, ok := l.sole.take(int(at)); ok {
 		l.waiting[at] = append(l.waiting[at], p)
 	}
-	if len(l.waiting[at]) == maxPending {
+	if len(l.waiting[at]) == maxPending || f.cells != nil {
 		f.spill(at)
 		return
 	}
@@ -245,6 +246,9 @@ func (f *fetch) tallyQueued() {
 
 // loadLive makes the block of the slot at the cursor and moves the cursor on.
 func (f *fetch) loadLive(ctx context.Context) error {
+	if err := f.cells.err(); err != nil {
+		return err
+	}
 	l := &f.live
 	end := l.cursor + f.grid.step
 	f.open(l.cursor, 1)
@@ -327,7 +331,7 @@ func (f *fetch) refill(ctx context.Context) error {
 		tr := &f.tracks[at]
 		tr.seen = max(tr.seen, p.Times[p.Len()-1])
 		l.queued.set(int(at))
-		if p.Len() > maxPending {
+		if p.Len() > maxPending || f.cells != nil {
 			tr.spilled = true
 			return nil
 		}

@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/signalfx/signalflow-client-go/internal/graph"
+import (
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
 
 // maker makes the operators of a plan.
 type maker struct {
@@ -15,10 +18,13 @@ type maker struct {
 func (m *maker) operator(at *placed, n *node) operator {
 	seconds := float64(m.grid.step) / 1000
 	switch op := at.Op.(type) {
-	case *graph.Fetch, *graph.PathFetch:
+	case *graph.Fetch, *graph.PathFetch, *graph.HistogramFetch:
 		call, path := fetchOf(op)
 		f := newFetch(call, m.options, m.grid, at, &n.out)
-		f.path = path
+		f.path, f.kind = path, kindOf(op)
+		if f.kind == series.Histograms {
+			f.cells = &cells{windows: m.plan.windows}
+		}
 		m.plan.fetches = append(m.plan.fetches, located[*fetch]{f, at.id, at.Span})
 		return f
 	case *graph.Scalar:
@@ -48,6 +54,12 @@ func (m *maker) operator(at *placed, n *node) operator {
 		return newWhen(op, m.grid, m.plan.windows)
 	case *graph.BucketPercentile:
 		return newBucketPercentile(op)
+	case *graph.HistogramReduce:
+		h := newHistogramReduce(op, m.grid, m.plan.windows)
+		if !h.alone {
+			m.group(&h.grouping, at)
+		}
+		return h
 	case *graph.KPSS:
 		return newKPSS(op, m.grid, m.plan.windows)
 	case *graph.Union:
@@ -158,8 +170,10 @@ func (m *maker) group(g *grouping, at *placed) {
 // one or more.
 func runs(op graph.Op) (inputs int, ok bool) {
 	switch op := op.(type) {
-	case *graph.Fetch, *graph.PathFetch, *graph.Scalar, *graph.None, *graph.Const:
+	case *graph.Fetch, *graph.PathFetch, *graph.HistogramFetch, *graph.Scalar, *graph.None, *graph.Const:
 		return 0, true
+	case *graph.HistogramReduce:
+		return 1, mergeable(op)
 	case *graph.When:
 		return 1, op.Lasting >= 0 && op.AtLeast >= 0 && op.AtLeast <= 1
 	case *graph.Map:

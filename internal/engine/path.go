@@ -20,8 +20,8 @@ func separator(f graph.PathFunc) string {
 	return "."
 }
 
-// fetchOf returns the data() call that selects what an operator selects, if it reads series of
-// numbers.
+// fetchOf returns the data() call that selects what an operator selects, be it histograms, if
+// it reads series.
 func fetchOf(op graph.Op) (*graph.Fetch, *path) {
 	switch op := op.(type) {
 	case *graph.Fetch:
@@ -39,6 +39,8 @@ func fetchOf(op graph.Op) (*graph.Fetch, *path) {
 			f.Filter = &series.And{X: p, Y: f.Filter}
 		}
 		return &f, &path{op}
+	case *graph.HistogramFetch:
+		return &graph.Fetch{Metric: op.Metric, Filter: op.Filter, Resolution: op.Resolution}, nil
 	}
 	return nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
 // operator is one step of a plan. It has no state that others see.
@@ -86,11 +87,8 @@ func (p *plan) bind() error {
 	for _, n := range p.nodes {
 		n.op.Bind(n.in, &n.out)
 	}
-	if w := p.windows; w.exceeded() {
-		return &LimitError{
-			What: fmt.Sprintf("the windows of the program would hold %d points", w.needed()), Limit: w.limit,
-			Remedy: "shorten them, run at a coarser resolution or select fewer series",
-		}
+	if err := p.windows.err(); err != nil {
+		return err
 	}
 	return p.bounded()
 }
@@ -174,6 +172,9 @@ func check(g *graph.Graph) error {
 		for _, in := range n.Inputs {
 			if in < 0 || int(in) >= i {
 				return fmt.Errorf("engine: node %d (%s) reads node %d, which does not stand before it", i, n.Op, in)
+			}
+			if merges(n.Op) != (kindOf(g.Nodes[in].Op) == series.Histograms) {
+				return fmt.Errorf("engine: node %d (%s) cannot read node %d (%s): histograms are for histogram methods", i, n.Op, in, g.Nodes[in].Op)
 			}
 		}
 	}

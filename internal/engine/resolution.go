@@ -38,7 +38,7 @@ func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, err
 		if err := o.Turn.take(ctx); err != nil {
 			return nil, err
 		}
-		native, err := p.fetch(ctx, op, o, min(at, now)-l[i].offset, now)
+		native, err := p.fetch(ctx, op, kindOf(l[i].Op), o, min(at, now)-l[i].offset, now)
 		if err != nil {
 			return nil, err
 		}
@@ -50,11 +50,11 @@ func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, err
 	return p, nil
 }
 
-// fetch returns the native resolution of what a data() call selects.
-func (p *probe) fetch(ctx context.Context, op *graph.Fetch, o *Options, at, now int64) (int64, error) {
+// fetch returns the native resolution of what a data() or histogram() call selects.
+func (p *probe) fetch(ctx context.Context, op *graph.Fetch, kind series.Kind, o *Options, at, now int64) (int64, error) {
 	for _, span := range probeSpans {
 		r := series.Range{From: at - span.Milliseconds(), To: min(at+span.Milliseconds(), now+1)}
-		q := series.Query{Metric: op.Metric, Filter: op.Filter, From: r.From, To: r.To, Limit: o.MaxSeries}
+		q := series.Query{Kind: kind, Metric: op.Metric, Filter: op.Filter, From: r.From, To: r.To, Limit: o.MaxSeries}
 		found, err := o.Source.Select(ctx, q)
 		if err != nil {
 			return 0, err

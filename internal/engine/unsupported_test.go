@@ -12,12 +12,11 @@ import (
 // What compiles and has no operator here is refused by Run, with its name and place.
 func TestNotRunYet(t *testing.T) {
 	for program, want := range map[string]string{
-		"data('m').publish()\n(data('m') + histogram('h').count()).publish()": "engine: line 2:14: histogram() is not run yet",
-		"histogram('h').count().publish()":                                    "engine: line 1:1: histogram() is not run yet",
-		"events('e').publish()":                                               "engine: line 1:1: events() is not run yet",
-		"alerts().publish()":                                                  "engine: line 1:1: alerts() is not run yet",
-		"detect(data('m') > 1).publish('A')":                                  "engine: line 1:1: detect() is not run yet",
-		"detect(when(data('m') > 1, '5m'), off=data('m') < 1).publish()":      "engine: line 1:1: detect() is not run yet",
+		"data('m').publish()\n(data('m') + events('e').count()).publish()": "engine: line 2:14: events() is not run yet",
+		"events('e').publish()":              "engine: line 1:1: events() is not run yet",
+		"alerts().publish()":                 "engine: line 1:1: alerts() is not run yet",
+		"detect(data('m') > 1).publish('A')": "engine: line 1:1: detect() is not run yet",
+		"detect(when(data('m') > 1, '5m'), off=data('m') < 1).publish()": "engine: line 1:1: detect() is not run yet",
 	} {
 		g, err := eval.Compile(program, eval.Options{})
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 type vector struct {
 	values  []float64
 	present bitmap
+	cells   []cell // of a histogram stream, else nil
 }
 
 // resize makes room for n columns, in whole words of presence bits, and keeps what is there.
