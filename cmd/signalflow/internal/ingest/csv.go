@@ -29,9 +29,11 @@ var (
 // wide form every column is a series, named metric or metric{host=a, dc=b}, behind which its
 // type may stand; a column whose first entry is no number is a dimension of all others.
 func (d *decoder) csv(in *bufio.Reader) error {
-	r := csv.NewReader(in)
+	comma := separator(in)
+	guard := &bounded{in: in}
+	r := csv.NewReader(guard)
 	r.ReuseRecord = true
-	r.Comma = separator(in)
+	r.Comma = comma
 	head, err := r.Read()
 	if err != nil {
 		return d.csvError(err)
@@ -51,19 +53,38 @@ func (d *decoder) csv(in *bufio.Reader) error {
 	if t.metric < 0 || t.value < 0 {
 		row = t.wide
 	}
+	if err := t.unique(); err != nil {
+		return err
+	}
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return d.csvError(err)
+			err = d.csvError(err)
+		} else {
+			d.line, _ = r.FieldPos(0)
+			err = row(record)
 		}
-		d.line, _ = r.FieldPos(0)
-		if err := row(record); err != nil {
+		if err != nil {
+			if d.failed == nil && d.some() && guard.cut(r, err) {
+				d.cutOff()
+				return nil
+			}
 			return err
 		}
 	}
+}
+
+// cut tells whether an error is that of a last line that does not end as lines do.
+func (b *bounded) cut(r *csv.Reader, err error) bool {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) && parse.StartLine != parse.Line {
+		return false // a quote that was left open further up
+	}
+	_, next := r.Read()
+	return errors.Is(next, io.EOF) && b.line > 0
 }
 
 func (d *decoder) csvError(err error) error {
@@ -95,6 +116,19 @@ func column(head []string, names ...string) int {
 	return slices.IndexFunc(head, func(h string) bool { return slices.Contains(names, strings.ToLower(h)) })
 }
 
+// unique refuses a header in which a column stands twice: nobody can say which one counts.
+func (t *csvTable) unique() error {
+	first := map[string]int{}
+	for i, name := range t.head {
+		if other, twice := first[name]; twice && name != "" {
+			t.line = 1
+			return t.errorf("the columns %d and %d are both named %q", other+1, i+1, name)
+		}
+		first[name] = i
+	}
+	return nil
+}
+
 // csvTable is a table with what its header says; a place is -1 where there is no such column.
 type csvTable struct {
 	*decoder
@@ -117,7 +151,7 @@ type csvSeries struct {
 
 // long reads a row that is one point. Without a value it is none.
 func (t *csvTable) long(row []string) error {
-	if row[t.value] == "" || row[t.metric] == "" {
+	if row[t.value] == "" {
 		return nil
 	}
 	at, err := ParseTime(row[t.time])
@@ -164,7 +198,7 @@ func (t *csvTable) rowLabels(row []string) error {
 				t.labels = append(t.labels, series.Label{Name: name, Value: pairs[name]})
 			}
 		default:
-			if cell != "" {
+			if cell != "" && t.head[i] != "" {
 				t.labels = append(t.labels, series.Label{Name: t.head[i], Value: cell})
 			}
 		}
@@ -183,7 +217,10 @@ func (t *csvTable) wide(row []string) error {
 	if err != nil {
 		return t.errorf("%w", err)
 	}
-	columns := t.rowSeries(row)
+	columns, err := t.rowSeries(row)
+	if err != nil {
+		return err
+	}
 	for i, cell := range row {
 		if columns[i] == nil || cell == "" {
 			continue
@@ -205,7 +242,7 @@ func (t *csvTable) nameColumns(row []string) error {
 	found := false
 	for i, head := range t.head {
 		s := &t.named[i]
-		if i == t.time {
+		if i == t.time || head == "" { // a column without a name is the number of the row
 			continue
 		}
 		if _, err := strconv.ParseFloat(strings.TrimSpace(row[i]), 64); err != nil && row[i] != "" && !strings.Contains(head, "{") {
@@ -229,7 +266,7 @@ func (t *csvTable) nameColumns(row []string) error {
 }
 
 // rowSeries returns the series of each column for the dimensions that a row names.
-func (t *csvTable) rowSeries(row []string) []*series.Series {
+func (t *csvTable) rowSeries(row []string) ([]*series.Series, error) {
 	t.key = t.key[:0]
 	for i := range t.named {
 		if t.named[i].dimension {
@@ -237,9 +274,10 @@ func (t *csvTable) rowSeries(row []string) []*series.Series {
 		}
 	}
 	if columns, ok := t.columns[string(t.key)]; ok {
-		return columns
+		return columns, nil
 	}
 	id := string(t.key)
+	taken := map[*series.Series]int{}
 	columns := make([]*series.Series, len(t.head))
 	for i, s := range t.named {
 		if s.metric == "" {
@@ -252,7 +290,11 @@ func (t *csvTable) rowSeries(row []string) []*series.Series {
 			}
 		}
 		columns[i] = t.series(s.metric, s.kind, labels)
+		if other, twice := taken[columns[i]]; twice {
+			return nil, t.errorf("the columns %d and %d are both the series %s%s", other+1, i+1, columns[i].Metric, columns[i].Dimensions)
+		}
+		taken[columns[i]] = i
 	}
 	t.columns[id] = columns
-	return columns
+	return columns, nil
 }

@@ -5,7 +5,6 @@ package ingest
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +33,10 @@ var Formats = []Format{CSV, NDJSON, OTLP, OpenMetrics}
 type Options struct {
 	Format Format    // empty: told by the name and the first bytes
 	Now    time.Time // of samples that have no time of their own; zero: the present
+
+	// Warn is told what is odd about the input and does not keep it from being read, each kind
+	// once, as name:line: text. nil: nobody is.
+	Warn func(text string)
 }
 
 const (
@@ -46,35 +49,37 @@ const (
 // batches, in the order of the file; take must not keep the slice. A sample whose arrival is
 // not recorded has arrived at its time. Values that are not finite are handed over as well.
 //
+// What is cut off in its last line, as by a full disk, is read up to there, with a warning.
+//
 // An error names the place, as name:line: text. That of take is returned as it is.
 func Read(r io.Reader, name string, o Options, take func([]series.Sample) error) error {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	in := bufio.NewReaderSize(r, 64<<10)
-	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		unzipped, err := gzip.NewReader(in)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		defer unzipped.Close()
-		in = bufio.NewReaderSize(unzipped, 64<<10)
-		name = strings.TrimSuffix(name, ".gz")
-	}
-	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
-		in.Discard(3) // the byte order mark that editors put there
-	}
-	if o.Format == "" {
-		head, _ := in.Peek(4096)
-		if o.Format = detect(name, head); o.Format == "" {
-			return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", name)
-		}
-	}
-	d := &decoder{name: name, now: o.Now.UnixMilli(), take: take, known: map[string]*series.Series{}}
-	if err := d.read(o.Format, in); err != nil {
+	d := &decoder{name: name, options: o, now: o.Now.UnixMilli(), take: take, known: map[string]*series.Series{}, warned: map[string]bool{}}
+	in, err := d.open(r)
+	if err != nil {
 		return err
 	}
-	return d.flush()
+	head, _ := in.Peek(4096)
+	looks := detect(d.name, head)
+	format := o.Format
+	if format == "" {
+		format = looks
+	}
+	if format == "" {
+		return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", d.name)
+	}
+	if err = d.read(format, in); err == nil {
+		err = d.flush()
+	}
+	if looks = detect("", head); d.handed > 0 || d.failed != nil || looks == "" || looks == format {
+		return err
+	}
+	if err == nil {
+		err = fmt.Errorf("%s: no point", d.name)
+	}
+	return fmt.Errorf("%w (this was read as %s, and looks like %s)", err, format, looks)
 }
 
 // detect tells the format by the end of the name, else by how the text begins.
@@ -107,13 +112,17 @@ func detect(name string, head []byte) Format {
 // decoder is what the formats share: the place of errors, series that are made once, and
 // samples on their way out.
 type decoder struct {
-	name  string
-	line  int
-	now   int64
-	take  func([]series.Sample) error
-	batch []series.Sample
-	known map[string]*series.Series
-	key   []byte
+	name    string
+	line    int
+	options Options
+	now     int64
+	take    func([]series.Sample) error
+	batch   []series.Sample
+	handed  int   // samples handed over
+	failed  error // of take
+	known   map[string]*series.Series
+	key     []byte
+	warned  map[string]bool
 }
 
 func (d *decoder) read(f Format, in *bufio.Reader) error {
@@ -140,15 +149,21 @@ func (d *decoder) series(metric string, kind series.Type, labels []series.Label)
 	d.key = append(append(d.key[:0], metric...), 0)
 	d.key = sorted.AppendKey(d.key)
 	s, ok := d.known[string(d.key)]
-	if !ok {
-		s = series.New(metric, kind, append([]series.Label(nil), sorted...)...)
+	switch {
+	case !ok:
+		s = series.New(d.text(metric), kind, d.texts(sorted)...)
 		d.known[string(d.key)] = s
+	case s.Type != kind:
+		d.warn("type", "%s%s was a %s and is a %s here; it stays what it was first", s.Metric, s.Dimensions, s.Type, kind)
 	}
 	return s
 }
 
 // emit hands a sample on.
 func (d *decoder) emit(s *series.Series, at int64, value float64, arrival int64) error {
+	if s.Metric == "" {
+		return d.errorf("the point has no metric")
+	}
 	if arrival == 0 {
 		arrival = at
 	}
@@ -165,19 +180,33 @@ func (d *decoder) flush() error {
 	}
 	batch := d.batch
 	d.batch = d.batch[:0]
-	return d.take(batch)
+	d.handed += len(batch)
+	d.failed = d.take(batch)
+	return d.failed
 }
 
 // lines calls do for each line that is not empty.
 func (d *decoder) lines(in io.Reader, do func(line []byte) error) error {
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
+	whole := true // the line ends where lines end
+	scanner.Split(func(data []byte, atEOF bool) (int, []byte, error) {
+		whole = bytes.IndexByte(data, '\n') >= 0
+		return bufio.ScanLines(data, atEOF)
+	})
 	for scanner.Scan() {
 		d.line++
-		if line := bytes.TrimSpace(scanner.Bytes()); len(line) > 0 {
-			if err := do(line); err != nil {
-				return err
+		line := bytes.TrimSpace(scanner.Bytes())
+		if len(line) == 0 {
+			continue
+		}
+		if err := do(line); err != nil {
+			complete := whole || bytes.HasPrefix(line, []byte("{")) && bytes.HasSuffix(line, []byte("}"))
+			if !complete && d.some() && d.failed == nil {
+				d.cutOff()
+				return nil
 			}
+			return err
 		}
 	}
 	err := scanner.Err()

@@ -137,7 +137,7 @@ func TestErrors(t *testing.T) {
 		{"x.json", "{\"metric\":\"m\",\"value\":\"1\"}", "x.json:1: json: cannot unmarshal string into Go struct field jsonPoint.value of type float64"},
 		{"x.json", "{" + long, "x.json:1: the line is longer than 4194304 bytes"},
 		{"x.otlp", `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","sum":{"dataPoints":[{"asInt":"x"}]}}]}]}]}`, `x.otlp:1: export request: "x" is no integer`},
-		{"x.otlp", "{}\n{", "x.otlp:2: export request: unexpected EOF"},
+		{"x.otlp", "{\"resourceMetrics\":[]}\n{", "x.otlp:2: export request: unexpected EOF"},
 		{"x.prom", "m\n", `x.prom:1: want a value and perhaps a time behind m, not ""`},
 		{"x.prom", "m one\n", `x.prom:1: value "one" is no number`},
 		{"x.prom", "m{a=\"b} 1\n", `x.prom:1: "b} 1 has no closing quote`},

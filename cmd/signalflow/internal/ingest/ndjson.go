@@ -138,7 +138,7 @@ func (d *decoder) jsonPoint(p *jsonPoint) error {
 	if len(d.known) > before { // those of its first point count
 		s.Properties, s.Tags = series.SortLabels(jsonLabels(p.Properties)), p.Tags
 	}
-	return d.emit(s, at, *p.Value, p.Arrival)
+	return d.emit(s, at, *p.Value, wholeMillis(p.Arrival))
 }
 
 // jsonLabels makes labels of an object, without what is null.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -87,6 +88,9 @@ func (d *decoder) otlp(in *bufio.Reader) error {
 		switch err := decoder.Decode(&request); {
 		case errors.Is(err, io.EOF):
 			return nil
+		case errors.Is(err, io.ErrUnexpectedEOF) && d.some():
+			d.cutOff()
+			return nil
 		case err != nil && limited.N <= 0:
 			return d.errorf("an export request is longer than %d bytes", maxValue)
 		case err != nil:
@@ -150,10 +154,7 @@ func (d *decoder) otlpPoint(m *otlpMetric, p *otlpPoint, kind series.Type, resou
 		return nil
 	}
 	labels := otlpLabels(resource, p.Attributes)
-	at := int64(p.TimeUnixNano) / 1_000_000
-	if at == 0 {
-		at = d.now
-	}
+	at := d.otlpTime(int64(p.TimeUnixNano))
 	var err error
 	put := func(suffix string, kind series.Type, value float64, more ...series.Label) {
 		if err == nil {
@@ -192,6 +193,19 @@ func (d *decoder) otlpPoint(m *otlpMetric, p *otlpPoint, kind series.Type, resou
 		put("", series.Gauge, float64(q.Value), series.Label{Name: "quantile", Value: strconv.FormatFloat(float64(q.Quantile), 'g', -1, 64)})
 	}
 	return err
+}
+
+// otlpTime makes milliseconds of nanoseconds; 0 is the present. Some senders write another unit:
+// what would lie before 1973 is taken for what its size tells.
+func (d *decoder) otlpTime(ns int64) int64 {
+	switch {
+	case ns == 0:
+		return d.now
+	case ns < 1e17:
+		d.warn("unit", "the time %d is too small for nanoseconds; it is read as %s", ns, time.UnixMilli(wholeMillis(ns)).UTC().Format(time.RFC3339))
+		return wholeMillis(ns)
+	}
+	return ns / 1_000_000
 }
 
 // otlpLabels makes dimensions of attributes; those of a point win over those of its resource.

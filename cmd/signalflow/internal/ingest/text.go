@@ -17,15 +17,7 @@ var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", 
 func ParseTime(text string) (int64, error) {
 	text = strings.TrimSpace(text)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		switch {
-		case n > -1e11 && n < 1e11:
-			return n * 1000, nil
-		case n > -1e14 && n < 1e14:
-			return n, nil
-		case n > -1e17 && n < 1e17:
-			return n / 1000, nil
-		}
-		return n / 1_000_000, nil
+		return wholeMillis(n), nil
 	}
 	if x, err := strconv.ParseFloat(text, 64); err == nil {
 		return millis(x)
@@ -36,6 +28,19 @@ func ParseTime(text string) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%q is no time: write 2024-01-01T00:00:00Z, or seconds or milliseconds since 1970", text)
+}
+
+// wholeMillis makes milliseconds of a whole number since the epoch, as millis does.
+func wholeMillis(n int64) int64 {
+	switch {
+	case n > -1e11 && n < 1e11:
+		return n * 1000
+	case n > -1e14 && n < 1e14:
+		return n
+	case n > -1e17 && n < 1e17:
+		return n / 1000
+	}
+	return n / 1_000_000
 }
 
 // parseName reads a metric with dimensions, m{host=a, dc="b c"}, and what stands behind it.
