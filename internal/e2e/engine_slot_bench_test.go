@@ -1,0 +1,229 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/tsdb"
+
+	"github.com/signalfx/signalflow-client-go/internal/engine"
+)
+
+const (
+	warmSlots  = 400 // run before anything is measured: more than a window holds
+	roundSlots = 100 // of a live job between two instant queries
+	countSlots = 32  // whose allocations are counted
+)
+
+// BenchmarkEngineSlot measures one slot of a live job that has run for long, in turns with the
+// instant query that a client sends when it polls. The points of a slot come all at once, in the
+// same order each time, and what is sent is dropped.
+//
+// slot-ns is all that the job does: taking the points from the feed, rolling them up, the
+// operators, and the results. feed-ns is the part of it that a job has too which only counts the
+// series. store-ns is what storing the points costs, which every job has and shares. These, and
+// those of the peers, are CPU time for each series that is read. "×cpu" is the better of the
+// two peers over slot-ns. job-B is the memory that the job holds for each series, beyond the store.
+func BenchmarkEngineSlot(b *testing.B) {
+	eachSize(b, func(b *testing.B, cores int) {
+		db := fillTSDB(b, cores, -perHour, perHour, cpuSignal, loadSignal, requestSignal)
+		feed := map[string]float64{} // by metrics
+		for _, p := range enginePairs(cores) {
+			b.Run(p.name, func(b *testing.B) {
+				l := newLiveRun(b, cores, p)
+				if _, known := feed[p.feedOnly()]; !known {
+					only := newLiveRun(b, cores, enginePair{program: p.feedOnly(), signals: p.signals})
+					only.run(only.rounds(10))
+					feed[p.feedOnly()] = only.costs.median("slot-ns")
+				}
+				peers, queries, more := peerEngines(), 0, true
+				l.run(func() bool {
+					l.round()
+					ours, theirs := l.costs.latest("slot-ns"), []work{}
+					at := scrapeTime(queries % perHour)
+					for _, peer := range peers {
+						w := l.poll(peer, db, p.query, at)
+						theirs = append(theirs, w)
+						l.costs.add(peer.name+"-ns", float64(w.cpu)/float64(cores))
+					}
+					queries++
+					l.costs.add("×cpu", best(theirs, func(w work) float64 { return float64(w.cpu) })/float64(cores)/ours)
+					more = more && b.Loop()
+					return more || queries < repetitions
+				})
+				l.costs.add("feed-ns", feed[p.feedOnly()])
+				l.costs.add("allocs", l.allocs)
+				l.costs.add("job-B", l.held)
+				l.costs.report(b)
+			})
+		}
+	})
+}
+
+// feedOnly returns a program that reads what the pair's does, and only counts it.
+func (p *enginePair) feedOnly() (program string) {
+	for _, s := range p.signals {
+		program += "data('" + s.name + "'"
+		if s.name == requestSignal.name {
+			program += ", rollup='delta'"
+		}
+		program += ").count().publish()\n"
+	}
+	return program
+}
+
+// poll measures an instant query.
+func (l *liveRun) poll(peer peerEngine, db *tsdb.DB, query string, at int64) work {
+	cpu := cpuTime()
+	if peer.instant(l.b, db, query, at) == 0 {
+		l.b.Fatalf("%s: nothing at %d", query, at)
+	}
+	return work{cpu: cpuTime() - cpu}
+}
+
+// liveRun is a live job that is driven by its own clock: whenever it waits, the next scrape is
+// stored and that time is over. So all happens on one goroutine, and nothing waits.
+type liveRun struct {
+	b      *testing.B
+	data   *scraper
+	pair   enginePair
+	number int // of the latest scrape
+	fired  chan time.Time
+	cancel context.CancelFunc
+
+	slots       int              // since the job is live
+	begun       time.Duration    // CPU time at which the job went on
+	job, store  time.Duration    // CPU time of this round
+	rest        func() bool      // run between rounds; false ends the measurement
+	countdown   int              // slots of which allocations are still to be counted; -1: not yet
+	before      runtime.MemStats // when the job went on
+	allocations uint64
+
+	costs  medians
+	allocs float64 // for each slot
+	held   float64 // bytes for each series
+}
+
+func newLiveRun(b *testing.B, cores int, p enginePair) *liveRun {
+	l := &liveRun{b: b, pair: p, data: newScraper(cores, p.signals...), fired: make(chan time.Time, 1), costs: medians{}, countdown: -1}
+	l.data.fill(b, -perHour-1, 0)
+	l.number = -1
+	return l
+}
+
+// run runs the job; rest is called after each roundSlots slots and says whether to go on.
+func (l *liveRun) run(rest func() bool) {
+	l.rest = rest
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	l.cancel = cancel
+	o := withoutLimits(engine.Options{Source: l.data.store, Clock: l, Start: origin})
+	if err := engine.Run(ctx, compile(l.b, l.pair.program), o, dropped{}); !errors.Is(err, context.Canceled) {
+		l.b.Fatal(err)
+	}
+	var ended runtime.MemStats
+	clean()
+	runtime.ReadMemStats(&ended)
+	l.held = (float64(l.before.HeapAlloc) - float64(ended.HeapAlloc)) / float64(l.cores())
+}
+
+// clean collects all garbage, and what is kept in pools.
+func clean() {
+	runtime.GC()
+	runtime.GC()
+}
+
+func (l *liveRun) cores() int { return len(l.data.samples) / len(l.data.signals) }
+
+// rounds returns what lets a job run for some rounds.
+func (l *liveRun) rounds(n int) func() bool {
+	return func() bool {
+		l.round()
+		n--
+		return n > 0
+	}
+}
+
+// round notes what the slots of a round have cost.
+func (l *liveRun) round() {
+	perSeries := float64(roundSlots * l.cores())
+	l.costs.add("slot-ns", float64(l.job)/perSeries)
+	l.costs.add("store-ns", float64(l.store)/perSeries)
+	l.job, l.store = 0, 0
+}
+
+// Now implements engine.Clock.
+func (l *liveRun) Now() time.Time { return time.UnixMilli(l.data.now) }
+
+// Timer implements engine.Clock: the job has nothing to do until the next scrape, so that comes.
+func (l *liveRun) Timer(time.Duration) (<-chan time.Time, func()) {
+	l.pause()
+	l.number++
+	l.data.prepare(l.number)
+	cpu := cpuTime()
+	l.data.store.Append(l.data.samples...)
+	l.store += cpuTime() - cpu
+	select {
+	case <-l.fired: // the job was woken by the feed before
+	default:
+	}
+	l.fired <- l.Now()
+	l.resume()
+	return l.fired, func() {}
+}
+
+// pause accounts for the slot that is over.
+func (l *liveRun) pause() {
+	l.slots++
+	switch over := l.slots - warmSlots; {
+	case l.countdown >= 0:
+		l.count()
+	case over <= 0:
+		l.job, l.store = 0, 0
+	default:
+		l.job += cpuTime() - l.begun
+		if over%roundSlots == 0 && !l.rest() {
+			l.countdown = countSlots
+		}
+	}
+}
+
+// count adds up what a slot has allocated, and ends the job with the last one.
+func (l *liveRun) count() {
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	l.allocations += now.Mallocs - l.before.Mallocs
+	if l.countdown--; l.countdown == 0 {
+		l.allocs = float64(l.allocations) / countSlots
+		l.cancel()
+		clean()
+	}
+}
+
+// resume is the last step before the job goes on.
+func (l *liveRun) resume() {
+	if l.countdown >= 0 {
+		runtime.ReadMemStats(&l.before)
+	}
+	l.begun = cpuTime()
+}
+
+// dropped is a Sink that takes everything and keeps nothing.
+type dropped struct{}
+
+func (dropped) Progress(int) error            { return nil }
+func (dropped) Metadata(*engine.Output) error { return nil }
+func (dropped) Batch(*engine.Batch) error     { return nil }
+func (dropped) Expired(uint64) error          { return nil }
+func (dropped) Info(*engine.Info) error       { return nil }
+
+func (m medians) latest(metric string) float64 { return m[metric][len(m[metric])-1] }
+
+func (m medians) median(metric string) float64 {
+	sorted := slices.Sorted(slices.Values(m[metric]))
+	return sorted[len(sorted)/2]
+}
