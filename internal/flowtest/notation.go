@@ -15,6 +15,8 @@ type Step struct {
 	Values []float64     // none: nothing; several lie evenly in the step
 	Delay  time.Duration // from the time of a point to its arrival
 	Digits int           // decimals to compare; negative: all of them
+
+	Histogram *series.Distribution // of a histogram, in place of values
 }
 
 // MaxSteps is the most steps of one line.
@@ -31,9 +33,16 @@ const MaxSteps = 1_000_000
 //	_x3      _ _ _
 //	5@+2s    a point that arrives two seconds after its time; also behind the other forms
 //	~0.3333  in a want: this, rounded to as many decimals
+//
+//	h(10,50: 5,15,4; sum=900 min=2 max=140)  a point of a histogram: its bounds, the counts of
+//	                                         the buckets, and perhaps what is known beside them
 func ParseSteps(text string) ([]Step, error) {
 	var steps []Step
-	for _, item := range strings.Fields(text) {
+	items, err := splitItems(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range items {
 		more, err := parseItem(item)
 		if err != nil {
 			return nil, fmt.Errorf("value %q: %w", item, err)
@@ -54,6 +63,9 @@ func parseItem(item string) ([]Step, error) {
 			return nil, fmt.Errorf("%q is no duration such as 2s or 1m30s", delay)
 		}
 		step.Delay = d
+	}
+	if inside, ok := strings.CutPrefix(text, "h("); ok {
+		return parseHistogram(step, inside)
 	}
 	if rest, ok := strings.CutPrefix(text, "_"); ok {
 		n, err := parseTimes(rest, 1)
@@ -166,6 +178,8 @@ func scanNumber(text string) (x float64, rest string, ok bool) {
 // matches reports whether a value is what a want says.
 func (s Step) matches(x *float64) bool {
 	switch {
+	case s.Histogram != nil: // nothing that is published is one
+		return false
 	case x == nil || len(s.Values) == 0:
 		return x == nil && len(s.Values) == 0
 	case s.Digits >= 0:

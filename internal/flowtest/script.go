@@ -7,6 +7,7 @@ package flowtest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -183,6 +184,8 @@ func (p *parser) loadBlock(arguments string, line int, body []numbered) error {
 // its samples and how many steps there are:
 //
 //	m{host=a} [env=prod, #web] cumulative_counter 1+2x3 _ 5
+//
+// What has points of histograms is a histogram, whatever its type says.
 func ParseLoad(line string, at time.Time, step time.Duration) (samples []series.Sample, n int, err error) {
 	metric, dimensions, rest, err := ParseSeries(line)
 	if err != nil {
@@ -208,9 +211,20 @@ func ParseLoad(line string, at time.Time, step time.Duration) (samples []series.
 	if err != nil {
 		return nil, 0, err
 	}
+	if slices.ContainsFunc(steps, func(st Step) bool { return st.Histogram != nil }) {
+		s = histogramOf(s)
+	}
 	for i, st := range steps {
 		if st.Digits >= 0 {
 			return nil, 0, fmt.Errorf("a point is written without ~")
+		}
+		if s.Type == series.Histogram && len(st.Values) > 0 {
+			return nil, 0, fmt.Errorf("a series of histograms has no numbers, such as %g", st.Values[0])
+		}
+		if st.Histogram != nil {
+			t := at.Add(time.Duration(i) * step)
+			samples = append(samples, series.Sample{Series: s, Distribution: st.Histogram, Point: series.Point{
+				Time: t.UnixMilli(), Value: st.Histogram.Count()}, Arrival: t.Add(st.Delay).UnixMilli()})
 		}
 		for k, x := range st.Values {
 			t := at.Add(time.Duration(i)*step + time.Duration(k)*step/time.Duration(len(st.Values)))
@@ -219,6 +233,13 @@ func ParseLoad(line string, at time.Time, step time.Duration) (samples []series.
 		}
 	}
 	return samples, len(steps), nil
+}
+
+// histogramOf returns the histogram series that differs from a series in nothing else.
+func histogramOf(s *series.Series) *series.Series {
+	h := series.New(s.Metric, series.Histogram, s.Dimensions...)
+	h.Properties, h.Tags = s.Properties, s.Tags
+	return h
 }
 
 // time reads a time of its own, or one since the epoch of the script.

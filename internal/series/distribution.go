@@ -25,7 +25,8 @@ const MaxBuckets = 512
 // takes the slices over. A sum, minimum or maximum that is not known is NaN, and estimated: the
 // minimum is the lower bound of the lowest bucket that holds something, or 0 where that has
 // none and its upper one is above 0; the maximum is the upper bound of the highest one, or
-// its lower one where it has none; for the sum the observations of a bucket lie in its middle.
+// its lower one where it has none; neither lies beyond the mean, if that is known; and for the
+// sum the observations of a bucket lie in its middle.
 func NewDistribution(bounds, counts []float64, sum, least, most float64) (*Distribution, error) {
 	d := &Distribution{Bounds: bounds, Counts: counts, Sum: sum, Min: least, Max: most}
 	if err := d.validBuckets(); err != nil {
@@ -36,17 +37,26 @@ func NewDistribution(bounds, counts []float64, sum, least, most float64) (*Distr
 		return d, nil
 	}
 	if d.Min != d.Min {
-		if d.Min = d.lowest(); d.Max == d.Max {
-			d.Min = min(d.Min, d.Max)
-		}
+		d.Min = leastKnown(d.lowest(), d.Max, d.Sum/d.Count())
 	}
 	if d.Max != d.Max {
-		d.Max = max(d.highest(), d.Min)
+		d.Max = -leastKnown(-d.highest(), -d.Min, -d.Sum/d.Count())
 	}
 	if d.Sum != d.Sum {
 		d.Sum = d.middling()
 	}
 	return d, d.Validate()
+}
+
+// leastKnown returns the least of three numbers, of which the last two may be NaN.
+func leastKnown(x, y, z float64) float64 {
+	if y < x {
+		x = y
+	}
+	if z < x {
+		x = z
+	}
+	return x
 }
 
 // Count returns how many observations there are.
