@@ -171,14 +171,35 @@ func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange,
 		return nil, timeRange{}, usageError{fmt.Sprintf("nothing to run over: the data are from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
 	}
 	notes.say(fmt.Sprintf("%d points from %s to %s", r.Points, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339)))
-	if r.Refused > 0 {
-		notes.warn(fmt.Sprintf("%d points are no finite numbers; they are left out", r.Refused))
-	}
+	f.warnOfData(r, span, notes)
 	span.resolution = r.Resolution()
 	r.Begin(span.start)
 	s := serve(server.Options{Source: r.Store, Clock: r.Clock()}, r.Run)
 	s.options = append(s.options, atThePaceOfTheOutput)
 	return s, span, nil
+}
+
+// tooEarly is before what anybody has recorded; a time before it is one in another unit.
+var tooEarly = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// warnOfData tells what is odd about recorded data.
+func (f *sourceFlags) warnOfData(r *replay.Recording, span timeRange, notes *notices) {
+	for _, w := range r.Warnings {
+		notes.warn(w)
+	}
+	if r.Refused > 0 {
+		notes.warn(fmt.Sprintf("%d points are no finite numbers; they are left out", r.Refused))
+	}
+	if r.Strays > 0 && f.start == "" && f.stop == "" {
+		notes.warn(fmt.Sprintf("%d points lie far from all others, between %s and %s: wrong times, it seems. The program does not run over them; --start and --stop would make it",
+			r.Strays, r.FirstStray.Format(time.RFC3339), r.LastStray.Format(time.RFC3339)))
+	}
+	switch now := time.Now(); {
+	case r.First.Before(tooEarly):
+		notes.warn(fmt.Sprintf("the data begin in %d: are their times in another unit than seconds, milli-, micro- or nanoseconds since 1970?", r.First.Year()))
+	case r.Last.After(now.Add(24 * time.Hour)):
+		notes.warn(fmt.Sprintf("the data end in the future, at %s", r.Last.Format(time.RFC3339)))
+	}
 }
 
 // atThePaceOfTheOutput is for what comes as fast as it can be computed.

@@ -74,7 +74,7 @@ func splitLine(line []byte) (head []byte, at int64, value float64, arrival int64
 	if late {
 		arrival, err = strconv.ParseInt(came, 10, 64)
 	}
-	if err != nil || at >= 1e14 || strings.ContainsAny(number, "+xXiInN_") && !strings.Contains(number, "e+") {
+	if err != nil || at >= 1e14 || late && (arrival < 1e11 || arrival >= 1e14) || strings.ContainsAny(number, "+xXiInN_") && !strings.Contains(number, "e+") {
 		return nil, 0, 0, 0, false // what is a number to Go and not to JSON is not plain
 	}
 	value, err = strconv.ParseFloat(number, 64)

@@ -88,11 +88,11 @@ func (d *decoder) otlp(in *bufio.Reader) error {
 		switch err := decoder.Decode(&request); {
 		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil && limited.N <= 0:
+			return d.errorf("an export request is longer than %d bytes", maxValue)
 		case errors.Is(err, io.ErrUnexpectedEOF) && d.some():
 			d.cutOff()
 			return nil
-		case err != nil && limited.N <= 0:
-			return d.errorf("an export request is longer than %d bytes", maxValue)
 		case err != nil:
 			return d.errorf("export request: %w", err)
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
 	"time"
@@ -36,9 +35,15 @@ type Options struct {
 // Recording is a recording that has been read.
 type Recording struct {
 	Store       *memstore.Store
-	First, Last time.Time // of its points
+	First, Last time.Time // of its points, without strays
 	Points      int
-	Refused     int // points whose value is not finite
+	Refused     int      // points whose value is not finite
+	Warnings    []string // what is odd about the files
+
+	// Strays is how many points lie more than a year from all others, and are few: what a wrong
+	// clock or a missing time has made. They are in the store, but not between First and Last.
+	Strays                int
+	FirstStray, LastStray time.Time
 
 	options Options
 	waiting []series.Sample // in the order of their arrival; those of a live one that have not arrived
@@ -52,12 +57,12 @@ func Open(o Options) (*Recording, error) {
 		o.MaxPoints = DefaultMaxPoints
 	}
 	r := &Recording{options: o}
-	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	var times span
 	r.Store = memstore.New(memstore.Options{MaxPoints: o.MaxPoints + 1, Now: r.now})
 	for _, name := range o.Files {
 		err := r.readFile(name, func(samples []series.Sample) error {
 			for i := range samples {
-				first, last = min(first, samples[i].Time), max(last, samples[i].Time)
+				times.add(samples[i].Time)
 			}
 			if r.Points += len(samples); r.Points > o.MaxPoints {
 				return fmt.Errorf("%s: more than %d points; give fewer files, or some that hold less", name, o.MaxPoints)
@@ -76,7 +81,7 @@ func Open(o Options) (*Recording, error) {
 	if r.Points == 0 {
 		return nil, errors.New("the data hold no point")
 	}
-	r.First, r.Last = time.UnixMilli(first).UTC(), time.UnixMilli(last).UTC()
+	times.settle(r)
 	slices.SortStableFunc(r.waiting, func(a, b series.Sample) int { return cmp.Compare(a.Arrival, b.Arrival) })
 	return r, nil
 }
@@ -93,8 +98,10 @@ func (r *Recording) readFile(name string, take func([]series.Sample) error) erro
 		defer file.Close()
 		in = file
 	}
-	return ingest.Read(in, name, ingest.Options{Format: r.options.Format}, take)
+	return ingest.Read(in, name, ingest.Options{Format: r.options.Format, Warn: r.warn}, take)
 }
+
+func (r *Recording) warn(text string) { r.Warnings = append(r.Warnings, text) }
 
 // Begin sets the clock of a live recording to a time, and stores what has arrived until then.
 // Call it once, before the Recording is used. Of another one it does nothing.

@@ -155,3 +155,29 @@ func TestResolution(t *testing.T) {
 		}
 	}
 }
+
+// A few points far from all others do not stretch what is run over.
+func TestStrays(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		strays     int
+		from, to   int
+	}{
+		{"none", "time,m\n1704067200,1\n1704067210,1\n", 0, 2024, 2024},
+		{"one without a time", "time,m\n1704067200,1\n1704067210,1\n1704067220,1\n0,1\n", 1, 2024, 2024},
+		{"both ways", "time,m\n4102444800,1\n1704067200,1\n1704067210,1\n1704067220,1\n0,1\n", 2, 2024, 2024},
+		{"a point a year", "time,m\n2021-01-01,1\n2022-01-01,1\n2023-01-01,1\n2024-01-01,1\n", 0, 2021, 2024},
+		{"two summers", "time,m\n2021-07-01,1\n2021-07-02,1\n2021-07-03,1\n2023-07-01,1\n2023-07-02,1\n", 0, 2021, 2023},
+	} {
+		r, err := replay.Open(replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(test.text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Strays != test.strays || r.First.Year() != test.from || r.Last.Year() != test.to {
+			t.Errorf("%s: %d strays, from %v to %v", test.name, r.Strays, r.First, r.Last)
+		}
+		if r.Strays > 0 && (r.FirstStray.Year() != 1970 || r.LastStray.Before(r.FirstStray)) {
+			t.Errorf("%s: strays from %v to %v", test.name, r.FirstStray, r.LastStray)
+		}
+	}
+}
