@@ -123,6 +123,9 @@ type decoder struct {
 	known   map[string]*series.Series
 	key     []byte
 	warned  map[string]bool
+
+	running map[*series.Series]*running // histograms that count from their start on
+	began   int64                       // time of the first point of one, ns
 }
 
 func (d *decoder) read(f Format, in *bufio.Reader) error {
@@ -146,7 +149,11 @@ func (d *decoder) errorf(format string, args ...any) error {
 // series returns the series of a metric with dimensions, the same one for the same.
 func (d *decoder) series(metric string, kind series.Type, labels []series.Label) *series.Series {
 	sorted := series.SortLabels(labels)
-	d.key = append(append(d.key[:0], metric...), 0)
+	mark := byte(0)
+	if kind == series.Histogram { // another series than numbers of the same name
+		mark = 1
+	}
+	d.key = append(append(d.key[:0], metric...), mark)
 	d.key = sorted.AppendKey(d.key)
 	s, ok := d.known[string(d.key)]
 	switch {
@@ -161,13 +168,17 @@ func (d *decoder) series(metric string, kind series.Type, labels []series.Label)
 
 // emit hands a sample on.
 func (d *decoder) emit(s *series.Series, at int64, value float64, arrival int64) error {
-	if s.Metric == "" {
+	return d.hand(series.Sample{Series: s, Point: series.Point{Time: at, Value: value}, Arrival: arrival})
+}
+
+func (d *decoder) hand(s series.Sample) error {
+	if s.Series.Metric == "" {
 		return d.errorf("the point has no metric")
 	}
-	if arrival == 0 {
-		arrival = at
+	if s.Arrival == 0 {
+		s.Arrival = s.Time
 	}
-	d.batch = append(d.batch, series.Sample{Series: s, Point: series.Point{Time: at, Value: value}, Arrival: arrival})
+	d.batch = append(d.batch, s)
 	if len(d.batch) == batchSize {
 		return d.flush()
 	}

@@ -30,6 +30,9 @@ func read(r io.Reader, name string, o ingest.Options) (string, error) {
 	err := ingest.Read(r, name, o, func(samples []series.Sample) error {
 		for _, s := range samples {
 			fmt.Fprintf(&b, "%s %s%s %s %v", time.UnixMilli(s.Time).UTC().Format("2006-01-02T15:04:05.999Z"), s.Series.Metric, s.Series.Dimensions, s.Series.Type, s.Value)
+			if h := s.Distribution; h != nil {
+				fmt.Fprintf(&b, " in %v up to %v, sum %v from %v to %v", h.Counts, h.Bounds, h.Sum, h.Min, h.Max)
+			}
 			if s.Arrival != s.Time {
 				fmt.Fprintf(&b, " arrives %dms later", s.Arrival-s.Time)
 			}
@@ -135,6 +138,10 @@ func TestErrors(t *testing.T) {
 		{"x.csv", "time,host\n1,a\n", "x.csv:2: no column holds numbers: a table is long with the columns metric and value, or has a column for each series"},
 		{"x.json", "{\"metric\":\"m\",\"value\":1}\n{\"value\":1}", `x.json:2: no "metric"`},
 		{"x.json", "{\"metric\":\"m\",\"value\":\"1\"}", "x.json:1: json: cannot unmarshal string into Go struct field jsonPoint.value of type float64"},
+		{"x.json", `{"metric":"m","histogram":{"bounds":[1],"counts":[1]}}`, "x.json:1: histogram: 1 buckets for 1 bounds, want one more than bounds"},
+		{"x.json", `{"metric":"m","histogram":{"counts":[1],"sum":1},"value":1}`, `x.json:1: a point with "histogram" has the type histogram and no "value"`},
+		{"x.json", `{"metric":"m","type":"gauge","histogram":{"counts":[1],"sum":1}}`, `x.json:1: a point with "histogram" has the type histogram and no "value"`},
+		{"x.json", `{"metric":"m","type":"histogram","value":1}`, `x.json:1: type "histogram" is not one of gauge, counter and cumulative_counter`},
 		{"x.json", "{" + long, "x.json:1: the line is longer than 4194304 bytes"},
 		{"x.otlp", `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","sum":{"dataPoints":[{"asInt":"x"}]}}]}]}]}`, `x.otlp:1: export request: "x" is no integer`},
 		{"x.otlp", "{\"resourceMetrics\":[]}\n{", "x.otlp:2: export request: unexpected EOF"},

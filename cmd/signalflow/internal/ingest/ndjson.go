@@ -26,6 +26,7 @@ type jsonPoint struct {
 	Value      *float64        `json:"value"`
 	Dimensions map[string]any  `json:"dimensions"`
 	Labels     map[string]any  `json:"labels"`
+	Histogram  *jsonHistogram  `json:"histogram"`
 	Properties map[string]any  `json:"properties"`
 	Tags       []string        `json:"tags"`
 
@@ -105,7 +106,7 @@ func (d *decoder) jsonPoints(p *jsonPoint) error {
 
 // jsonPoint hands one point on; null for a value is none.
 func (d *decoder) jsonPoint(p *jsonPoint) error {
-	if p.Value == nil {
+	if p.Value == nil && p.Histogram == nil {
 		return nil
 	}
 	metric := p.Metric
@@ -125,7 +126,7 @@ func (d *decoder) jsonPoint(p *jsonPoint) error {
 			return d.errorf("%w", err)
 		}
 	}
-	kind, err := metricType(p.Type)
+	kind, histogram, err := p.kind()
 	if err != nil {
 		return d.errorf("%w", err)
 	}
@@ -138,7 +139,26 @@ func (d *decoder) jsonPoint(p *jsonPoint) error {
 	if len(d.known) > before { // those of its first point count
 		s.Properties, s.Tags = series.SortLabels(jsonLabels(p.Properties)), p.Tags
 	}
+	if histogram != nil {
+		return d.emitHistogram(s, at, histogram, wholeMillis(p.Arrival))
+	}
 	return d.emit(s, at, *p.Value, wholeMillis(p.Arrival))
+}
+
+// kind returns the type of a point, and its histogram if it is one of these.
+func (p *jsonPoint) kind() (series.Type, *series.Distribution, error) {
+	if p.Histogram == nil {
+		kind, err := metricType(p.Type)
+		return kind, nil, err
+	}
+	if p.Value != nil || p.Type != "" && p.Type != series.Histogram.String() {
+		return 0, nil, fmt.Errorf("a point with \"histogram\" has the type histogram and no \"value\"")
+	}
+	h, err := p.Histogram.distribution()
+	if err != nil {
+		err = fmt.Errorf("histogram: %w", err)
+	}
+	return series.Histogram, h, err
 }
 
 // jsonLabels makes labels of an object, without what is null.

@@ -37,16 +37,17 @@ type (
 		IsMonotonic            bool
 	}
 	otlpPoint struct {
-		Attributes     []otlpAttribute
-		TimeUnixNano   otlpInteger
-		AsDouble       *otlpDouble
-		AsInt          *otlpInteger
-		Flags          int
-		Count          otlpInteger
-		Sum, Min, Max  *otlpDouble
-		BucketCounts   []otlpInteger
-		ExplicitBounds []float64
-		QuantileValues []struct{ Quantile, Value otlpDouble }
+		Attributes        []otlpAttribute
+		TimeUnixNano      otlpInteger
+		StartTimeUnixNano otlpInteger // 0: not known
+		AsDouble          *otlpDouble
+		AsInt             *otlpInteger
+		Flags             int
+		Count             otlpInteger
+		Sum, Min, Max     *otlpDouble
+		BucketCounts      []otlpInteger
+		ExplicitBounds    []float64
+		QuantileValues    []struct{ Quantile, Value otlpDouble }
 	}
 	otlpAttribute struct {
 		Key   string
@@ -110,9 +111,10 @@ func (d *decoder) otlp(in *bufio.Reader) error {
 }
 
 // otlpMetric hands the points of a metric on. A sum that only grows is a counter, a cumulative
-// one or not as its temporality says; any other sum is a gauge. Of a histogram come, as
-// counters, name_count, name_sum and name_bucket with the dimension le, and as gauges name_min
-// and name_max; of a summary name_count, name_sum, and name with the dimension quantile.
+// one or not as its temporality says; any other sum is a gauge. A histogram with buckets of its own
+// stays one. Of it, and of an exponential one, come beside it, as counters, name_count, name_sum
+// and name_bucket with the dimension le, and as gauges name_min and name_max; of a summary
+// name_count, name_sum, and name with the dimension quantile.
 func (d *decoder) otlpMetric(m *otlpMetric, resource []otlpAttribute) error {
 	points := m.Gauge
 	kind := series.Gauge
@@ -169,6 +171,9 @@ func (d *decoder) otlpPoint(m *otlpMetric, p *otlpPoint, kind series.Type, resou
 	}
 	if m.Gauge != nil || m.Sum != nil {
 		return err
+	}
+	if m.Histogram != nil && err == nil {
+		err = d.otlpHistogram(d.series(m.Name, series.Histogram, slices.Clone(labels)), p, kind != series.Counter)
 	}
 	put("_count", kind, float64(p.Count))
 	if p.Sum != nil {

@@ -77,7 +77,7 @@ func (t *Table) Append(samples ...series.Sample) (refused int) {
 	for i := range samples {
 		s := &samples[i]
 		column, ok := t.columns[s.Series]
-		if !ok || t.failed != nil || s.Value-s.Value != 0 {
+		if !ok || t.failed != nil || s.Distribution != nil || s.Value-s.Value != 0 {
 			refused++
 			continue
 		}

@@ -26,17 +26,21 @@ func NewWriter(w io.Writer) *Writer {
 }
 
 // Append writes samples, and returns how many it could not write: values that are not finite,
-// and all after an error. Flush tells the error.
+// histograms that are not valid, and all after an error. Flush tells the error.
 func (w *Writer) Append(samples ...series.Sample) (refused int) {
 	for i := range samples {
 		s := &samples[i]
-		if w.failed != nil || s.Value-s.Value != 0 { // not finite
+		if w.failed != nil || !writable(s) {
 			refused++
 			continue
 		}
 		head, known := w.head(s.Series)
 		w.line = strconv.AppendInt(append(w.line[:0], head...), s.Time, 10)
-		w.line = strconv.AppendFloat(append(w.line, valueKey...), s.Value, 'g', -1, 64)
+		if s.Distribution != nil {
+			w.line = appendHistogram(w.line, s.Distribution)
+		} else {
+			w.line = strconv.AppendFloat(append(w.line, valueKey...), s.Value, 'g', -1, 64)
+		}
 		if s.Arrival != s.Time {
 			w.line = strconv.AppendInt(append(w.line, arrivalKey...), s.Arrival, 10)
 		}
@@ -48,6 +52,14 @@ func (w *Writer) Append(samples ...series.Sample) (refused int) {
 		}
 	}
 	return refused
+}
+
+// writable reports whether JSON can hold a sample.
+func writable(s *series.Sample) bool {
+	if s.Distribution != nil {
+		return s.Distribution.Validate() == nil
+	}
+	return s.Series.Type != series.Histogram && s.Value-s.Value == 0 // finite
 }
 
 // maxKnown bounds what is remembered of series.
