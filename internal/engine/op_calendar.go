@@ -11,6 +11,7 @@ type cycles struct {
 	step     int64 // ms
 	until    int64 // when the cycle that runs is over, ms; 0: none has begun
 	live     bitmap
+	fresh    []int32 // columns that have joined with the slot to come
 
 	totals []float64 // of the cycle that runs
 	counts []int32
@@ -25,6 +26,7 @@ func newCycles(op *graph.Calendar, c calendar, g grid) *cycles {
 func (c *cycles) Bind(in []*stream, out *stream) {
 	out.follow(in[0])
 	c.live = out.live
+	c.fresh = append(c.fresh[:0], out.joined...)
 	width := wordsFor(len(out.members)) * 64
 	c.totals, c.counts = grow(c.totals, width), grow(c.counts, width)
 	for i := range c.past {
@@ -48,6 +50,7 @@ func (c *cycles) Step(slot int64, in []*vector, out *vector) {
 		}
 		c.until = c.calendar.end(c.calendar.begin(last))
 	}
+	c.fresh = c.fresh[:0]
 	c.add(in[0])
 	switch {
 	case c.op.Partial:
@@ -62,10 +65,14 @@ func (c *cycles) Step(slot int64, in []*vector, out *vector) {
 	}
 }
 
-// turn ends a cycle.
+// turn ends a cycle. Who joins with the slot that begins the next one was not in it.
 func (c *cycles) turn() {
 	c.newest = (c.newest + 1) % len(c.past)
-	c.result(&c.past[c.newest])
+	ended := &c.past[c.newest]
+	c.result(ended)
+	for _, col := range c.fresh {
+		ended.drop(int(col))
+	}
 	clear(c.counts)
 }
 
