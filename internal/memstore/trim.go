@@ -6,14 +6,20 @@ import (
 )
 
 // expire drops what is older than the limit of age. It looks at every series, so it does
-// so only when a sixteenth of that age has passed since the last time.
+// so only when a sixteenth of that age has passed since the last time. When the clock has been
+// set back, what it took for too old is not any more.
 func (s *Store) expire(now int64) {
 	age := s.options.MaxAge.Milliseconds()
-	if age == 0 || now < s.nextTrim {
-		return
+	step := max(age/16, 1)
+	switch {
+	case age == 0:
+	case now < s.nextTrim-step:
+		s.oldest = min(s.oldest, now-age)
+		s.nextTrim = now + step
+	case now >= s.nextTrim:
+		s.nextTrim = now + step
+		s.dropBefore(now - age)
 	}
-	s.nextTrim = now + max(age/16, 1)
-	s.dropBefore(now - age)
 }
 
 // shrink drops the oldest points, whatever their series, until an eighth of the limit

@@ -1,0 +1,140 @@
+package memstore
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// What is not finite is refused and counted, and the points beside it stay.
+func TestNotFinite(t *testing.T) {
+	s, a := New(Options{}), host("a")
+	wake := make(chan struct{}, 1)
+	feed, err := s.Subscribe(series.Query{Metric: "cpu"}, wake)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer feed.Close()
+	refused := s.Append(at(a, 1, 1), at(a, 2, math.NaN()), at(a, 3, math.Inf(1)), at(a, 4, math.Inf(-1)), at(a, 5, -math.MaxFloat64), at(a, 6, 5e-324))
+	if got := read(t, s, a, all); refused != 3 || got != "1:1 5:-1.7976931348623157e+308 6:5e-324" {
+		t.Errorf("%d refused, kept %s", refused, got)
+	}
+	if got, _ := feed.Take(nil); len(got) != 3 {
+		t.Errorf("a feed got %d samples", len(got))
+	}
+	if s.Append(at(host("b"), 1, math.NaN())); s.Stats().Series != 1 {
+		t.Error("a point that is refused makes a series")
+	}
+}
+
+// The type does not identify a series: the first one stays, whatever comes later. Two series of
+// a metric may have two.
+func TestMixedTypes(t *testing.T) {
+	s := New(Options{})
+	s.Append(at(host("a"), 1, 1))
+	counter := host("a")
+	counter.Type = series.Counter
+	other := host("b")
+	other.Type = series.CumulativeCounter
+	s.Append(at(counter, 2, 2), at(other, 2, 3))
+	found, err := s.Select(t.Context(), series.Query{Metric: "cpu"})
+	if err != nil || len(found.Series) != 2 {
+		t.Fatalf("%d series, %v", len(found.Series), err)
+	}
+	for _, sr := range found.Series {
+		want := map[string]series.Type{"{host=a}": series.Gauge, "{host=b}": series.CumulativeCounter}[sr.Dimensions.String()]
+		if sr.Type != want {
+			t.Errorf("%v is a %v, want a %v", sr.Dimensions, sr.Type, want)
+		}
+	}
+	if got := read(t, s, counter, all); got != "1:1 2:2" {
+		t.Errorf("points %s", got)
+	}
+}
+
+// Points in any order, and twice, give what they give in order: of two with the same time the
+// one that came last.
+func TestAnyOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	const n = 3000
+	ordered, shuffled, a := New(Options{}), New(Options{}), host("a")
+	order := rng.Perm(n)
+	for i := range n {
+		ordered.Append(at(a, int64(i), float64(i)))
+		shuffled.Append(at(a, int64(order[i]), -1))
+	}
+	for _, i := range rng.Perm(n) {
+		shuffled.Append(at(a, int64(i), float64(i)))
+	}
+	if read(t, ordered, a, all) != read(t, shuffled, a, all) {
+		t.Error("the order of arrival shows")
+	}
+	if got := shuffled.Stats(); got.Points != n {
+		t.Errorf("%d points are held, want %d: the same time counts once", got.Points, n)
+	}
+}
+
+// A point of the far future is a point as any other: it drives none of the present out.
+func TestFarFuture(t *testing.T) {
+	now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	s, a := New(Options{MaxAge: time.Hour, MaxPoints: 1000, Now: func() time.Time { return now }}), host("a")
+	future := now.AddDate(100, 0, 0).UnixMilli()
+	s.Append(at(a, future, 1), at(a, math.MaxInt64, 2))
+	for i := range 100 {
+		if s.Append(at(a, now.UnixMilli()+int64(i), float64(i))) != 0 {
+			t.Fatal("a point of the present is refused")
+		}
+	}
+	if got := s.Stats().Points; got != 102 {
+		t.Errorf("%d points", got)
+	}
+	if got := read(t, s, a, series.Range{From: now.UnixMilli() + 98, To: future}); got != fmt.Sprintf("%d:98 %d:99", now.UnixMilli()+98, now.UnixMilli()+99) {
+		t.Errorf("read %s", got)
+	}
+}
+
+// A clock that steps forward and back again costs what was too old meanwhile, and nothing of
+// what comes afterwards.
+func TestClockSteps(t *testing.T) {
+	now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	s, a := New(Options{MaxAge: time.Hour, Now: func() time.Time { return now }}), host("a")
+	put := func(v float64) int { return s.Append(at(a, now.UnixMilli(), v)) }
+	put(1)
+	now = now.AddDate(0, 0, 1)
+	put(2)
+	if got := s.Stats().Points; got != 1 {
+		t.Errorf("%d points after a step forward, want the new one", got)
+	}
+	now = now.AddDate(0, 0, -1).Add(time.Second)
+	if put(3) != 0 || s.Stats().Points != 2 {
+		t.Errorf("after a step back a point of the present is refused")
+	}
+	now = now.Add(2 * time.Hour)
+	if put(4) != 0 || s.Stats().Points != 2 {
+		t.Errorf("%d points after two hours, want those of the future and the present", s.Stats().Points)
+	}
+}
+
+// Of a hundred thousand series a query gets those it has room for, the youngest, and the number
+// of all.
+func TestManySeries(t *testing.T) {
+	const n, limit = 100_000, 30_000
+	s := New(Options{})
+	for i := range n {
+		s.Append(at(host(fmt.Sprint(i)), 1, 1))
+	}
+	found, err := s.Select(t.Context(), series.Query{Metric: "cpu", Limit: limit})
+	if err != nil || found.Matched != n || len(found.Series) != limit {
+		t.Fatalf("%d of %d series, %v", len(found.Series), found.Matched, err)
+	}
+	for _, sr := range found.Series {
+		name, _ := sr.Dimensions.Get("host")
+		if len(name) < 5 || name < "70000" {
+			t.Fatalf("series %s is among the %d youngest", name, limit)
+		}
+	}
+}
