@@ -9,19 +9,25 @@ import (
 )
 
 // Select returns the series that match a query; when there are more than its limit, the most
-// recently created.
+// recently created. Of a series that comes or goes meanwhile it may know or not.
 func (s *Store) Select(ctx context.Context, q series.Query) (series.Selection, error) {
 	if err := ctx.Err(); err != nil {
 		return series.Selection{}, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	var found []*entry
-	s.visitMetrics(q.Metric, func(e *entry) {
-		if q.Matches(e.series) && e.active(q.From, q.To) {
-			found = append(found, e)
+	err := visitMatching(s.lists(q.Metric), &q, func(some []*entry) error {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		for _, e := range some {
+			if e.active(q.From, q.To) {
+				found = append(found, e)
+			}
 		}
+		return ctx.Err()
 	})
+	if err != nil {
+		return series.Selection{}, err
+	}
 	matched := len(found)
 	if q.Limit > 0 && matched > q.Limit {
 		slices.SortFunc(found, func(a, b *entry) int { return int(int64(b.created) - int64(a.created)) })
@@ -37,7 +43,7 @@ func (s *Store) Select(ctx context.Context, q series.Query) (series.Selection, e
 // active reports whether the entry has a point in [from, to).
 func (e *entry) active(from, to int64) bool {
 	if from == 0 && to == 0 {
-		return true
+		return len(e.chunks) > 0
 	}
 	at := sort.Search(len(e.chunks), func(i int) bool { return e.chunks[i].last() >= from })
 	if at == len(e.chunks) {

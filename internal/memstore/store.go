@@ -3,6 +3,10 @@
 //
 // It is bounded by size and, if wished, by age. Points may come late, out of order and
 // twice; of two points of one series with the same time the later arrival stays.
+//
+// Nobody holds the lock of the store for long, whatever it holds and is asked for: what concerns
+// many series or samples is done in parts of a thousand, between which others get in. So a large
+// query or a large delivery delays others by some tenths of a millisecond at most.
 package memstore
 
 import (
@@ -28,20 +32,35 @@ type Store struct {
 
 	mu       sync.RWMutex
 	entries  map[uint64]*entry
-	byMetric map[string][]*entry
-	created  uint64 // serial number of the youngest entry
+	byMetric map[string]*metric
+	metrics  []*metric // the same, in a list like metric.entries
+	created  uint64    // serial number of the youngest entry
 	held     size
 	oldest   int64 // points before this time are refused: age or size has dropped their like
 	nextTrim int64 // when age is to be looked at again
 	feeds    map[*series.Feed]*subscription
-	touched  []*subscription // of the Append that runs
+	touched  []*subscription // of the part of an Append that runs
+
+	trimming sync.Mutex // held by who drops old points; taken before mu
+}
+
+// part is how many series or samples are dealt with under the lock at once.
+const part = 1024
+
+// metric is a metric with its series.
+type metric struct {
+	name string
+
+	// Readers hold the list without the lock: it is only appended to, and a new one is made
+	// when some leave.
+	entries []*entry
 }
 
 // entry is one series with its points.
 type entry struct {
-	series  *series.Series
-	created uint64
-	chunks  []chunk // never empty; times rise within a chunk and from chunk to chunk
+	series  *series.Series // never changes
+	created uint64         // nor does this
+	chunks  []chunk        // empty once it has left the store; times rise within a chunk and from chunk to chunk
 	feeds   []*subscription
 	bounds  []float64 // of the newest distribution, which the next one shares if they are equal
 }
@@ -54,9 +73,10 @@ func (s *size) add(more size) {
 	s.weight += more.weight
 }
 
-// subscription is a feed with the samples that the Append in progress has for it.
+// subscription is a feed with the samples that the part of an Append in progress has for it.
 type subscription struct {
 	query   series.Query
+	after   uint64 // entries created later were given the subscription then
 	feed    *series.Feed
 	pending []series.Sample
 }
@@ -75,7 +95,7 @@ func New(o Options) *Store {
 	return &Store{
 		options:  o,
 		entries:  make(map[uint64]*entry),
-		byMetric: make(map[string][]*entry),
+		byMetric: make(map[string]*metric),
 		oldest:   math.MinInt64,
 		feeds:    make(map[*series.Feed]*subscription),
 	}
@@ -88,12 +108,25 @@ func New(o Options) *Store {
 // The first *series.Series seen of an identity is kept, with its type, properties and tags, and
 // is the one that readers get, for as long as it has points; a caller that passes the same
 // pointer each time saves a comparison. Distributions are kept as they are: from then on the
-// caller must not change them.
+// caller must not change them. Readers may see the first samples of a long list before the last
+// ones are stored.
 func (s *Store) Append(samples ...series.Sample) (refused int) {
 	now := s.options.Now().UnixMilli()
+	s.expire(now)
+	for some := range slices.Chunk(samples, part) {
+		n, full := s.appendPart(some, now)
+		refused += n
+		if full {
+			s.shrink()
+		}
+	}
+	return refused
+}
+
+// appendPart stores some samples, and reports whether there are too many points now.
+func (s *Store) appendPart(samples []series.Sample, now int64) (refused int, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.expire(now)
 	for i := range samples {
 		sample := samples[i]
 		if !valid(&sample) || sample.Time < s.oldest {
@@ -116,15 +149,12 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 			sub.pending = append(sub.pending, sample)
 		}
 	}
-	if s.held.weight > s.options.MaxPoints {
-		s.shrink()
-	}
 	for _, sub := range s.touched {
 		sub.feed.Offer(sub.pending)
 		sub.pending = sub.pending[:0]
 	}
 	s.touched = s.touched[:0]
-	return refused
+	return refused, s.held.weight > s.options.MaxPoints
 }
 
 // valid reports whether a sample can be stored, and sets the value of one of a histogram.
@@ -177,65 +207,19 @@ func (s *Store) create(id uint64, sr *series.Series) *entry {
 	s.created++
 	e := &entry{series: sr, created: s.created}
 	s.entries[id] = e
-	s.byMetric[sr.Metric] = append(s.byMetric[sr.Metric], e)
+	m := s.byMetric[sr.Metric]
+	if m == nil {
+		m = &metric{name: sr.Metric}
+		s.byMetric[sr.Metric] = m
+		s.metrics = append(s.metrics, m)
+	}
+	m.entries = append(m.entries, e)
 	for _, sub := range s.feeds {
 		if sub.query.Matches(sr) {
 			e.feeds = append(e.feeds, sub)
 		}
 	}
 	return e
-}
-
-// Subscribe opens a live feed of the samples of every series that matches the query, those
-// that appear later included; activity and limit of the query play no part. After each
-// delivery a signal goes to wake, which must have a buffer. The reader closes the feed.
-func (s *Store) Subscribe(q series.Query, wake chan<- struct{}) (*series.Feed, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sub := &subscription{query: q}
-	sub.feed = series.NewFeed(s.options.FeedLimit, wake, s.unsubscribe)
-	s.feeds[sub.feed] = sub
-	s.visitMetrics(q.Metric, func(e *entry) {
-		if sub.query.Matches(e.series) {
-			e.feeds = append(e.feeds, sub)
-		}
-	})
-	return sub.feed, nil
-}
-
-func (s *Store) unsubscribe(f *series.Feed) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sub := s.feeds[f]
-	delete(s.feeds, f)
-	s.visitMetrics(sub.query.Metric, func(e *entry) {
-		for i, other := range e.feeds {
-			if other == sub {
-				last := len(e.feeds) - 1
-				e.feeds[i] = e.feeds[last]
-				e.feeds[last] = nil
-				e.feeds = e.feeds[:last]
-				return
-			}
-		}
-	})
-}
-
-// visitMetrics calls visit for every entry whose metric matches a name or pattern.
-func (s *Store) visitMetrics(metric string, visit func(*entry)) {
-	if !series.IsPattern(metric) {
-		for _, e := range s.byMetric[metric] {
-			visit(e)
-		}
-		return
-	}
-	for name, entries := range s.byMetric {
-		if series.MatchPattern(metric, name) {
-			for _, e := range entries {
-				visit(e)
-			}
-		}
-	}
 }
 
 // Stats says how much a store holds.

@@ -2,81 +2,150 @@ package memstore
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
 // expire drops what is older than the limit of age. It looks at every series, so it does
-// so only when a sixteenth of that age has passed since the last time. When the clock has been
-// set back, what it took for too old is not any more.
+// so only when a sixteenth of that age has passed since the last time.
 func (s *Store) expire(now int64) {
 	age := s.options.MaxAge.Milliseconds()
-	step := max(age/16, 1)
-	switch {
-	case age == 0:
-	case now < s.nextTrim-step:
-		s.oldest = min(s.oldest, now-age)
-		s.nextTrim = now + step
-	case now >= s.nextTrim:
-		s.nextTrim = now + step
+	if age == 0 {
+		return
+	}
+	s.mu.Lock()
+	due := now >= s.nextTrim
+	if due {
+		s.nextTrim = now + max(age/16, 1)
+	}
+	s.mu.Unlock()
+	if due {
+		s.trimming.Lock()
+		defer s.trimming.Unlock()
 		s.dropBefore(now - age)
 	}
 }
 
 // shrink drops the oldest points, whatever their series, until an eighth of the limit
-// of size is free, so that the work is rare.
+// of size is free, so that the work is rare. Others may append meanwhile, one part each before
+// they come here, too.
 func (s *Store) shrink() {
-	type part struct {
-		last   int64
-		weight int
-	}
-	var parts []part
-	for _, e := range s.entries {
-		for i := range e.chunks {
-			// A chunk of a busy series goes in quarters, so that one chunk for each series
-			// does not mean all or nothing.
-			c := &e.chunks[i]
-			n := len(c.times)
-			step := max(1, n/4)
-			for from := 0; from < n; from += step {
-				to := min(from+step, n)
-				parts = append(parts, part{c.times[to-1], c.weight(from, to)})
-			}
-		}
-	}
-	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.last, b.last) })
-	keep := s.options.MaxPoints - s.options.MaxPoints/8
+	s.trimming.Lock()
+	defer s.trimming.Unlock()
+	s.mu.RLock()
 	left := s.held.weight
-	horizon := s.oldest
-	for _, p := range parts {
+	s.mu.RUnlock()
+	if left <= s.options.MaxPoints { // somebody else was here
+		return
+	}
+	runs := s.runs()
+	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.last, b.last) })
+	keep := s.options.MaxPoints - s.options.MaxPoints/8
+	horizon := int64(math.MinInt64)
+	for _, r := range runs {
 		if left <= keep {
 			break
 		}
-		left -= p.weight
-		horizon = p.last + 1
+		left -= r.weight
+		horizon = r.last + 1
 	}
 	s.dropBefore(horizon)
 }
 
+// run is a part of a chunk.
+type run struct {
+	last   int64 // time of its last point
+	weight int
+}
+
+// runs returns all points in runs. A chunk of a busy series goes in quarters, so that one chunk
+// for each series does not mean all or nothing.
+func (s *Store) runs() []run {
+	var runs []run
+	s.visitAll(func(some []*entry) {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		for _, e := range some {
+			for i := range e.chunks {
+				c := &e.chunks[i]
+				n := len(c.times)
+				step := max(1, n/4)
+				for from := 0; from < n; from += step {
+					to := min(from+step, n)
+					runs = append(runs, run{c.times[to-1], c.weight(from, to)})
+				}
+			}
+		}
+	})
+	return runs
+}
+
 // dropBefore drops the points before a time, and the series that have none left. Such
-// points are refused from then on.
+// points are refused from then on. Callers hold trimming.
 func (s *Store) dropBefore(t int64) {
-	if t <= s.oldest {
+	s.mu.Lock()
+	known := t <= s.oldest
+	s.oldest = max(s.oldest, t)
+	s.mu.Unlock()
+	if known {
 		return
 	}
-	s.oldest = t
 	thinned := make(map[string]bool) // metrics that lose series
-	for id, e := range s.entries {
-		dropped := e.dropBefore(t)
-		s.held.add(size{-dropped.points, -dropped.weight})
-		if len(e.chunks) == 0 {
-			delete(s.entries, id)
-			thinned[e.series.Metric] = true
+	s.visitAll(func(some []*entry) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, e := range some {
+			if len(e.chunks) == 0 {
+				continue
+			}
+			dropped := e.dropBefore(t)
+			s.held.add(size{-dropped.points, -dropped.weight})
+			if len(e.chunks) == 0 {
+				delete(s.entries, e.series.ID)
+				thinned[e.series.Metric] = true
+			}
+		}
+	})
+	for name := range thinned {
+		s.thin(name)
+	}
+	if len(thinned) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.metrics = without(s.metrics, func(m *metric) bool { return len(m.entries) == 0 })
+	}
+}
+
+// thin takes the series without points out of the list of a metric.
+func (s *Store) thin(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.byMetric[name]
+	m.entries = without(m.entries, func(e *entry) bool { return len(e.chunks) == 0 })
+	if len(m.entries) == 0 {
+		delete(s.byMetric, name)
+	}
+}
+
+// without makes a new list without some elements: readers may hold the old one.
+func without[T any](list []T, gone func(T) bool) []T {
+	left := make([]T, 0, len(list))
+	for _, x := range list {
+		if !gone(x) {
+			left = append(left, x)
 		}
 	}
-	for metric := range thinned {
-		left := slices.DeleteFunc(s.byMetric[metric], func(e *entry) bool { return len(e.chunks) == 0 })
-		if s.byMetric[metric] = left; len(left) == 0 {
-			delete(s.byMetric, metric)
+	return left
+}
+
+// visitAll calls visit with all entries, some at a time, without the lock.
+func (s *Store) visitAll(visit func(some []*entry)) {
+	s.mu.RLock()
+	lists := s.lists("*")
+	s.mu.RUnlock()
+	for _, list := range lists {
+		for some := range slices.Chunk(list, part) {
+			visit(some)
 		}
 	}
 }

@@ -1,0 +1,107 @@
+package memstore
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/signalfx/signalflow-client-go/internal/series"
+)
+
+// While the filter of a query looks at series, which may be very many, others read and write.
+func TestFiltersRunWithoutTheLock(t *testing.T) {
+	s, a := New(Options{}), host("a")
+	s.Append(at(a, 1, 1))
+	looked := 0
+	busy := matcher(func(*series.Series) bool { // would wait for ever for the lock of its caller
+		looked++
+		s.Append(at(a, int64(looked), 1))
+		found, err := s.Select(t.Context(), series.Query{Metric: "cpu"})
+		return err == nil && len(found.Series) == 1
+	})
+	q := series.Query{Metric: "c*", Filter: busy}
+	if found, err := s.Select(t.Context(), q); err != nil || len(found.Series) != 1 {
+		t.Errorf("found %d, %v", len(found.Series), err)
+	}
+	feed, err := s.Subscribe(q, make(chan struct{}, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Append(at(a, 10, 1))
+	if samples, lost := feed.Take(nil); len(samples) != 1 || lost {
+		t.Errorf("%d samples", len(samples))
+	}
+	feed.Close()
+	if looked != 3 {
+		t.Errorf("looked %d times, want 3: at a selection, a subscription and its end", looked)
+	}
+}
+
+// A subscription gets every point from its return on, once, also of series that appear while it
+// is made; and those who leave meanwhile are not found.
+func TestSubscribeAmongWriters(t *testing.T) {
+	s := New(Options{})
+	for i := range 3 * part {
+		s.Append(at(host(fmt.Sprint(i)), 1, 1))
+	}
+	late := false
+	q := series.Query{Metric: "cpu", Filter: matcher(func(sr *series.Series) bool {
+		if !late {
+			late = true
+			s.Append(at(host("late"), 1, 1)) // the subscription is known already
+		}
+		return true
+	})}
+	feed, err := s.Subscribe(q, make(chan struct{}, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer feed.Close()
+	if samples, _ := feed.Take(nil); len(samples) > 1 {
+		t.Errorf("%d samples of one", len(samples))
+	}
+	s.Append(at(host("late"), 2, 1), at(host("0"), 2, 1), at(host("new"), 2, 1))
+	if samples, _ := feed.Take(nil); len(samples) != 3 {
+		t.Errorf("%d samples, want each once", len(samples))
+	}
+	s.trimming.Lock()
+	s.dropBefore(2)
+	s.trimming.Unlock()
+	if found, err := s.Select(t.Context(), series.Query{Metric: "*"}); err != nil || found.Matched != 3 || len(s.metrics) != 1 {
+		t.Errorf("found %d, %v", found.Matched, err)
+	}
+}
+
+// BenchmarkBesideSelect measures how long an append of a point has to wait beside queries that
+// select among 100,000 series, each as soon as the one before has its answer.
+func BenchmarkBesideSelect(b *testing.B) {
+	s := New(Options{})
+	for i := range 100_000 {
+		s.Append(at(host(fmt.Sprint(i)), 1, 1))
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	done, selections := make(chan struct{}), 0
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			s.Select(ctx, series.Query{Metric: "c*", From: 1, To: 2})
+			selections++
+		}
+	}()
+	a := host("0")
+	var longest, sum time.Duration
+	begin := time.Now()
+	for b.Loop() {
+		t := time.Now()
+		s.Append(at(a, 2, 1))
+		longest = max(longest, time.Since(t))
+		sum += time.Since(t)
+		time.Sleep(100 * time.Microsecond)
+	}
+	cancel()
+	<-done
+	b.ReportMetric(float64(longest.Microseconds())/1000, "longest-ms")
+	b.ReportMetric(float64(sum.Microseconds())/float64(b.N), "mean-µs")
+	b.ReportMetric(float64(time.Since(begin).Milliseconds())/float64(selections), "ms/selection")
+}
