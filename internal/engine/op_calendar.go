@@ -11,12 +11,12 @@ type cycles struct {
 	step     int64 // ms
 	until    int64 // when the cycle that runs is over, ms; 0: none has begun
 	live     bitmap
-	fresh    []int32 // columns that have joined with the slot to come
 
 	totals []float64 // of the cycle that runs
 	counts []int32
 	past   []vector // results of the last Shift+1 cycles, as a ring
 	newest int      // the place of the last one in past
+	ended  int      // how many of them are of a cycle
 }
 
 func newCycles(op *graph.Calendar, c calendar, g grid) *cycles {
@@ -26,7 +26,6 @@ func newCycles(op *graph.Calendar, c calendar, g grid) *cycles {
 func (c *cycles) Bind(in []*stream, out *stream) {
 	out.follow(in[0])
 	c.live = out.live
-	c.fresh = append(c.fresh[:0], out.joined...)
 	width := wordsFor(len(out.members)) * 64
 	c.totals, c.counts = grow(c.totals, width), grow(c.counts, width)
 	for i := range c.past {
@@ -36,6 +35,14 @@ func (c *cycles) Bind(in []*stream, out *stream) {
 		c.counts[col] = 0
 		for i := range c.past {
 			c.past[i].drop(int(col))
+		}
+	}
+	if c.op.Func != graph.Count {
+		return
+	}
+	for _, col := range out.joined {
+		for back := range c.ended { // of what was not there yet nothing is counted
+			c.past[(c.newest-back+len(c.past))%len(c.past)].set(int(col), 0)
 		}
 	}
 }
@@ -50,7 +57,6 @@ func (c *cycles) Step(slot int64, in []*vector, out *vector) {
 		}
 		c.until = c.calendar.end(c.calendar.begin(last))
 	}
-	c.fresh = c.fresh[:0]
 	c.add(in[0])
 	switch {
 	case c.op.Partial:
@@ -65,14 +71,11 @@ func (c *cycles) Step(slot int64, in []*vector, out *vector) {
 	}
 }
 
-// turn ends a cycle. Who joins with the slot that begins the next one was not in it.
+// turn ends a cycle.
 func (c *cycles) turn() {
 	c.newest = (c.newest + 1) % len(c.past)
-	ended := &c.past[c.newest]
-	c.result(ended)
-	for _, col := range c.fresh {
-		ended.drop(int(col))
-	}
+	c.ended = min(c.ended+1, len(c.past))
+	c.result(&c.past[c.newest])
 	clear(c.counts)
 }
 
