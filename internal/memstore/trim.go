@@ -10,20 +10,28 @@ import (
 // so only when a sixteenth of that age has passed since the last time.
 func (s *Store) expire(now int64) {
 	age := s.options.MaxAge.Milliseconds()
-	if age == 0 {
-		return
-	}
-	s.mu.Lock()
-	due := now >= s.nextTrim
-	if due {
-		s.nextTrim = now + max(age/16, 1)
-	}
-	s.mu.Unlock()
-	if due {
+	if age > 0 && s.trimDue(now, age) {
 		s.trimming.Lock()
 		defer s.trimming.Unlock()
 		s.dropBefore(now - age)
 	}
+}
+
+// trimDue reports whether it is time to look at the age of all points. When the clock has been
+// set back, what it took for too old is not any more.
+func (s *Store) trimDue(now, age int64) bool {
+	step := max(age/16, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	back := now < s.nextTrim-step
+	if !back && now < s.nextTrim {
+		return false
+	}
+	if back {
+		s.oldest = min(s.oldest, now-age)
+	}
+	s.nextTrim = now + step
+	return !back
 }
 
 // shrink drops the oldest points, whatever their series, until an eighth of the limit
