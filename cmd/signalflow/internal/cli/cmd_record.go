@@ -222,7 +222,11 @@ func (f recordFile) Close() (err error) {
 
 func (f *recordFlags) query() (series.Query, error) {
 	filter, err := f.predicate()
-	return series.Query{Metric: f.metric, Filter: filter}, err
+	q := series.Query{Kind: series.AnyKind, Metric: f.metric, Filter: filter}
+	if isTable(f.output) { // which has no place for histograms
+		q.Kind = series.Numbers
+	}
+	return q, err
 }
 
 // recordLive records this machine's metrics as they come.

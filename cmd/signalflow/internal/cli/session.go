@@ -110,7 +110,7 @@ func serve(o server.Options, feed func(context.Context)) *session {
 
 // metricNames returns the metrics of a source in order.
 func metricNames(source engine.Source) []string {
-	selection, err := source.Select(context.Background(), series.Query{Metric: "*"})
+	selection, err := source.Select(context.Background(), series.Query{Kind: series.AnyKind, Metric: "*"})
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,6 @@
 // Package demo makes up the metrics of a small shop, so that every part of the language can be
 // seen at once: six services on twenty-one hosts in two regions, with a daily shape, noise, a
-// latency histogram, and every few hours an incident.
+// latency as a histogram, and every few hours an incident.
 //
 // All of it is a function of time and a seed: the same seed gives the same values, whenever and
 // however often they are asked for.
@@ -58,10 +58,24 @@ type service struct {
 	queueing    uint64
 }
 
-// metric is a series with what makes its values: false means that it sends nothing.
+// metric is a series with what makes its values, or the distributions of a histogram: false, and
+// nil, mean that it sends nothing.
 type metric struct {
 	series *series.Series
 	value  func(m *moment) (float64, bool)
+	spread func(m *moment) *series.Distribution
+}
+
+// point returns the point at a time. Of a histogram the value is how many observations there are.
+func (x *metric) point(m *moment) (value float64, spread *series.Distribution, ok bool) {
+	if x.spread == nil {
+		value, ok = x.value(m)
+		return value, nil, ok
+	}
+	if spread = x.spread(m); spread == nil {
+		return 0, nil, false
+	}
+	return spread.Count(), spread, true
 }
 
 type host struct {
@@ -72,7 +86,7 @@ type host struct {
 	count, failing, failed, heating, wire uint64
 }
 
-// bounds are those of the latency histogram, ms; beyond the last lies the bucket Inf.
+// bounds are those of both latency histograms, ms; beyond the last lies the bucket Inf.
 var bounds = []float64{10, 25, 50, 100, 250, 500, 1000, 2500, 5000}
 
 // New returns a shop.
@@ -84,7 +98,7 @@ func New(o Options) *Shop {
 		o.Hosts = DefaultHosts
 	}
 	if o.Wanted.Metric == "" {
-		o.Wanted.Metric = "*"
+		o.Wanted.Metric, o.Wanted.Kind = "*", series.AnyKind
 	}
 	s := &Shop{o: o, services: []*service{
 		{name: "web", rate: 240, latency: 35, calls: []string{"catalog", "cart", "checkout"}},
@@ -119,6 +133,9 @@ func (s *Shop) build(sv *service, hosts, usual int) {
 	for i, h := range sv.hosts {
 		s.hostMetrics(sv, h, i, bytes)
 	}
+	for i, h := range sv.hosts {
+		s.duration(sv, h, i)
+	}
 	for i := range len(bounds) + 1 {
 		s.bucket(sv, i)
 	}
@@ -138,25 +155,24 @@ func newHost(name string, first bool) *host {
 
 // add gives a service a series, if it is wanted.
 func (s *Shop) add(sv *service, name string, kind series.Type, value func(*moment) (float64, bool), labels ...series.Label) {
-	made := series.New(name, kind, append(labels, series.Label{Name: "service", Value: sv.name})...)
-	if s.o.Wanted.Matches(made) {
-		sv.metrics = append(sv.metrics, metric{made, value})
+	s.addMetric(sv, metric{series: series.New(name, kind, append(labels, series.Label{Name: "service", Value: sv.name})...), value: value})
+}
+
+func (s *Shop) addMetric(sv *service, x metric) {
+	if s.o.Wanted.Matches(x.series) {
+		sv.metrics = append(sv.metrics, x)
 	}
 }
 
 // hostMetrics makes the series of a host.
 func (s *Shop) hostMetrics(sv *service, h *host, number int, bytes float64) {
-	region := "eu"
-	if number%2 == 1 {
-		region = "us"
-	}
 	add := func(name string, kind series.Type, value func(m *moment) float64) {
 		s.add(sv, name, kind, func(m *moment) (float64, bool) {
 			if h.first && m.trouble.silent {
 				return 0, false
 			}
 			return value(m), true
-		}, series.Label{Name: "host", Value: h.name}, series.Label{Name: "region", Value: region})
+		}, placeOf(h, number)...)
 	}
 	add("service.requests", series.Counter, func(m *moment) float64 { return s.requests(sv, h, m) })
 	add("service.errors", series.Counter, func(m *moment) float64 {
@@ -181,7 +197,27 @@ func (s *Shop) hostMetrics(sv *service, h *host, number int, bytes float64) {
 	add("network.total", series.CumulativeCounter, func(m *moment) float64 { return s.network(h.wire, bytes, m) })
 }
 
-// bucket makes a series of the latency histogram.
+// placeOf returns the dimensions that tell a host.
+func placeOf(h *host, number int) []series.Label {
+	region := "eu"
+	if number%2 == 1 {
+		region = "us"
+	}
+	return []series.Label{{Name: "host", Value: h.name}, {Name: "region", Value: region}}
+}
+
+// duration makes the histogram of how long the requests of a host have taken, ms.
+func (s *Shop) duration(sv *service, h *host, number int) {
+	name := series.New("service.duration", series.Histogram, append(placeOf(h, number), series.Label{Name: "service", Value: sv.name})...)
+	s.addMetric(sv, metric{series: name, spread: func(m *moment) *series.Distribution {
+		if h.first && m.trouble.silent {
+			return nil
+		}
+		return durations(s.requests(sv, h, m), m.median*(1+0.15*s.noise(h.waiting, m)))
+	}})
+}
+
+// bucket makes a series of the latency histogram of counters.
 func (s *Shop) bucket(sv *service, i int) {
 	le := "Inf"
 	if i < len(bounds) {
@@ -239,8 +275,9 @@ func (s *Shop) At(t time.Time) []series.Sample {
 		}
 		m := s.moment(sv, t.UnixNano())
 		for i := range sv.metrics {
-			if v, ok := sv.metrics[i].value(&m); ok {
-				s.samples = append(s.samples, series.Sample{Series: sv.metrics[i].series, Point: series.Point{Time: at, Value: v}, Arrival: at})
+			if v, spread, ok := sv.metrics[i].point(&m); ok {
+				s.samples = append(s.samples, series.Sample{Series: sv.metrics[i].series, Distribution: spread,
+					Point: series.Point{Time: at, Value: v}, Arrival: at})
 			}
 		}
 	}

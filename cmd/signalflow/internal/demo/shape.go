@@ -64,14 +64,51 @@ func sawtooth(key uint64, m *moment) float64 {
 	return float64(into) / period
 }
 
+// spread is how far the times of requests lie apart.
+const spread = 0.7
+
 // logNormal is the share of requests that take at most some time, around a median.
 func logNormal(x, median float64) float64 {
-	const spread = 0.7
 	return 0.5 * (1 + math.Erf(math.Log(x/median)/(spread*math.Sqrt2)))
 }
 
 // key makes a number of a name, for noise of its own.
 func key(name string) uint64 { return series.Hash(name, nil) }
+
+// durations spreads requests around a median. The shortest and the longest of them lie about where
+// so many reach, within their buckets.
+func durations(requests, median float64) *series.Distribution {
+	counts := make([]float64, len(bounds)+1)
+	below := 0.0
+	for i, b := range bounds {
+		upTo := math.Round(requests * logNormal(b, median))
+		counts[i], below = upTo-below, upTo
+	}
+	counts[len(bounds)] = requests - below
+	first, last := 0, len(bounds)
+	for ; first < last && counts[first] == 0; first++ {
+	}
+	for ; last > first && counts[last] == 0; last-- {
+	}
+	far := math.Exp(spread * math.Sqrt2 * math.Erfinv(1-1/max(1, requests)))
+	d, err := series.NewDistribution(bounds, counts, math.NaN(), within(first, median/far), within(last, median*far))
+	if err != nil { // all of it is valid by itself
+		panic(err)
+	}
+	return d
+}
+
+// within returns a duration, ms to two digits, or what is nearest to it in a bucket.
+func within(bucket int, x float64) float64 {
+	x = round(x, 2)
+	if bucket > 0 {
+		x = max(x, bounds[bucket-1])
+	}
+	if bucket < len(bounds) {
+		x = min(x, bounds[bucket])
+	}
+	return x
+}
 
 // white is noise from -1 to 1 that is new in every interval.
 func (s *Shop) white(key uint64, m *moment) float64 {

@@ -85,12 +85,10 @@ func (s *Source) Read(ctx context.Context, list []*series.Series, r series.Range
 		moments = s.shop.moments(moments[:0], sv, r.From, end)
 		for _, i := range wanted[sv] {
 			of := s.places[list[i].ID]
-			p.Times, p.Values = p.Times[:0], p.Values[:0]
+			p.Times, p.Values, p.Distributions = p.Times[:0], p.Values[:0], p.Distributions[:0]
 			s.lookback(&p, of, r, end)
 			for k := range moments {
-				if v, ok := of.metric.value(&moments[k]); ok {
-					p.Times, p.Values = append(p.Times, moments[k].ns/1e6), append(p.Values, v)
-				}
+				of.metric.appendTo(&p, &moments[k])
 			}
 			if p.Len() == 0 {
 				continue
@@ -121,11 +119,23 @@ func (s *Source) lookback(p *series.Points, of place, r series.Range, end int64)
 	t := s.shop.next(time.UnixMilli(min(r.From, end))).Add(-step)
 	for ; !t.Before(first); t = t.Add(-step) {
 		m := s.shop.moment(of.service, t.UnixNano())
-		if v, ok := of.metric.value(&m); ok {
-			p.Times, p.Values = append(p.Times, t.UnixMilli()), append(p.Values, v)
+		if of.metric.appendTo(p, &m) {
 			return
 		}
 	}
+}
+
+// appendTo adds the point of a time to others, and reports whether there is one.
+func (x *metric) appendTo(p *series.Points, m *moment) bool {
+	v, spread, ok := x.point(m)
+	if !ok {
+		return false
+	}
+	p.Times, p.Values = append(p.Times, m.ns/1e6), append(p.Values, v)
+	if spread != nil {
+		p.Distributions = append(p.Distributions, spread)
+	}
+	return true
 }
 
 // feedLimit is the most samples that wait in a feed.

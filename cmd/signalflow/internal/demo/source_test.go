@@ -46,7 +46,7 @@ func TestSourceHasAnyTime(t *testing.T) {
 		want := collected{}
 		demo.New(demo.Options{}).Fill(t.Context(), want, begin, begin.Add(2*time.Hour))
 		source := demo.NewSource(demo.New(demo.Options{}), nil)
-		list := selected(t, source, series.Query{Metric: "*"}).Series
+		list := selected(t, source, series.Query{Kind: series.AnyKind, Metric: "*"}).Series
 		slices.Reverse(list) // whatever the order
 		got := readAll(t, source, list, series.Range{From: begin.UnixMilli(), To: begin.Add(2 * time.Hour).UnixMilli()})
 		if len(got) != len(want) || len(got) < 190 {
