@@ -21,6 +21,9 @@ var (
 	metricColumns = []string{"metric", "sf_metric", "__name__"}
 )
 
+// propertyColumn is what the name of a column begins with that is a property.
+const propertyColumn = "property:"
+
 // csv reads rows under a header line, separated by commas, or by tabs or semicolons if the
 // header has more of those.
 //
@@ -28,6 +31,9 @@ var (
 // dimensions (a JSON object) are known by name, and every other column is a dimension. In the
 // wide form every column is a series, named metric or metric{host=a, dc=b}, behind which its
 // type may stand; a column whose first entry is no number is a dimension of all others.
+//
+// In both, properties are in columns named property:env, tags in a column of that name with
+// blanks between them. Those of the row that a series comes in first count.
 func (d *decoder) csv(in *bufio.Reader) error {
 	comma := separator(in)
 	guard := &bounded{in: in}
@@ -49,6 +55,15 @@ func (d *decoder) csv(in *bufio.Reader) error {
 	}
 	t.metric, t.value = column(head, metricColumns...), column(head, "value")
 	t.kind, t.arrival, t.dimensions = column(head, "type"), column(head, "arrival"), column(head, "dimensions")
+	t.tags = column(head, "tags")
+	for i, name := range head {
+		if name, ok := strings.CutPrefix(name, propertyColumn); ok {
+			t.properties = append(t.properties, csvProperty{i, name})
+		}
+	}
+	if t.tags >= 0 || len(t.properties) > 0 {
+		d.describe = t.describe
+	}
 	row := t.long
 	if t.metric < 0 || t.value < 0 {
 		row = t.wide
@@ -65,6 +80,7 @@ func (d *decoder) csv(in *bufio.Reader) error {
 			err = d.csvError(err)
 		} else {
 			d.line, _ = r.FieldPos(0)
+			t.row = record
 			err = row(record)
 		}
 		if err != nil {
@@ -134,11 +150,39 @@ type csvTable struct {
 	*decoder
 	head                                           []string
 	time, metric, value, kind, arrival, dimensions int
+	tags                                           int
+	properties                                     []csvProperty
+	row                                            []string       // that is being read
 	labels                                         []series.Label // of the row
 
 	// the wide form:
 	named   []csvSeries                 // by column
 	columns map[string][]*series.Series // by the values of the dimension columns: the series of each column
+}
+
+// csvProperty is a column of a property.
+type csvProperty struct {
+	column int
+	name   string
+}
+
+// describe gives a series the properties and tags of the row that it comes in first.
+func (t *csvTable) describe(s *series.Series) {
+	var properties []series.Label
+	for _, p := range t.properties {
+		if t.row[p.column] != "" {
+			properties = append(properties, series.Label{Name: p.name, Value: t.row[p.column]})
+		}
+	}
+	s.Properties = series.SortLabels(t.texts(properties))
+	if t.tags >= 0 {
+		s.Tags = strings.Fields(t.text(t.row[t.tags]))
+	}
+}
+
+// describes tells whether a column holds what is known of a series beside its identity.
+func (t *csvTable) describes(column int) bool {
+	return column == t.tags || strings.HasPrefix(t.head[column], propertyColumn)
 }
 
 // csvSeries is what the head of a column of the wide form says.
@@ -185,7 +229,7 @@ func (t *csvTable) rowLabels(row []string) error {
 	t.labels = t.labels[:0]
 	for i, cell := range row {
 		switch i {
-		case t.time, t.metric, t.value, t.kind, t.arrival:
+		case t.time, t.metric, t.value, t.kind, t.arrival, t.tags:
 		case t.dimensions:
 			if cell == "" {
 				continue
@@ -198,7 +242,7 @@ func (t *csvTable) rowLabels(row []string) error {
 				t.labels = append(t.labels, series.Label{Name: name, Value: pairs[name]})
 			}
 		default:
-			if cell != "" && t.head[i] != "" {
+			if cell != "" && t.head[i] != "" && !t.describes(i) {
 				t.labels = append(t.labels, series.Label{Name: t.head[i], Value: cell})
 			}
 		}
@@ -242,7 +286,7 @@ func (t *csvTable) nameColumns(row []string) error {
 	found := false
 	for i, head := range t.head {
 		s := &t.named[i]
-		if i == t.time || head == "" { // a column without a name is the number of the row
+		if i == t.time || head == "" || t.describes(i) { // a column without a name is the number of the row
 			continue
 		}
 		if _, err := strconv.ParseFloat(strings.TrimSpace(row[i]), 64); err != nil && row[i] != "" && !strings.Contains(head, "{") {

@@ -124,6 +124,9 @@ type decoder struct {
 	key     []byte
 	warned  map[string]bool
 
+	// describe gives a series its properties and tags when it is made; nil: it has none.
+	describe func(*series.Series)
+
 	running map[*series.Series]*running // histograms that count from their start on
 	began   int64                       // time of the first point of one, ns
 }
@@ -159,6 +162,9 @@ func (d *decoder) series(metric string, kind series.Type, labels []series.Label)
 	switch {
 	case !ok:
 		s = series.New(d.text(metric), kind, d.texts(sorted)...)
+		if d.describe != nil {
+			d.describe(s)
+		}
 		d.known[string(d.key)] = s
 	case s.Type != kind:
 		d.warn("type", "%s%s was a %s and is a %s here; it stays what it was first", s.Metric, s.Dimensions, s.Type, kind)

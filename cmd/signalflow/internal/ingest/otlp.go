@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -25,6 +26,7 @@ type (
 	}
 	otlpMetric struct {
 		Name                 string
+		Metadata             []otlpAttribute
 		Gauge                *otlpPoints
 		Sum                  *otlpPoints
 		Histogram            *otlpPoints
@@ -116,6 +118,7 @@ func (d *decoder) otlp(in *bufio.Reader) error {
 // and name_bucket with the dimension le, and as gauges name_min and name_max; of a summary
 // name_count, name_sum, and name with the dimension quantile.
 func (d *decoder) otlpMetric(m *otlpMetric, resource []otlpAttribute) error {
+	d.describe = func(s *series.Series) { s.Properties = series.SortLabels(otlpLabels(m.Metadata)) }
 	points := m.Gauge
 	kind := series.Gauge
 	for _, p := range []*otlpPoints{m.Sum, m.Histogram, m.ExponentialHistogram, m.Summary} {
@@ -214,13 +217,22 @@ func (d *decoder) otlpTime(ns int64) int64 {
 }
 
 // otlpLabels makes dimensions of attributes; those of a point win over those of its resource.
+// Their names are written as the service has them from the collector: what is neither a letter,
+// a digit nor one of _ - . becomes _.
 func otlpLabels(lists ...[]otlpAttribute) (labels []series.Label) {
 	for _, list := range lists {
 		for _, a := range list {
-			labels = append(labels, series.Label{Name: a.Key, Value: a.text()})
+			labels = append(labels, series.Label{Name: strings.Map(otlpNameRune, a.Key), Value: a.text()})
 		}
 	}
 	return labels
+}
+
+func otlpNameRune(c rune) rune {
+	if unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_-.", c) {
+		return c
+	}
+	return '_'
 }
 
 // text writes the value of an attribute; of arrays and the like their JSON.
