@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
@@ -15,7 +16,10 @@ type union struct {
 
 func (u *union) Bind(in []*stream, out *stream) {
 	out.begin()
-	out.source = in[0].source
+	out.source = ""
+	for _, s := range in {
+		out.source = cmp.Or(out.source, s.source)
+	}
 	u.columns = grow(u.columns, len(in))
 	for i, s := range in {
 		u.columns[i] = grow(u.columns[i], len(s.members))
