@@ -45,6 +45,7 @@ func (b *Builder) Add(op Op, span Span, inputs ...NodeID) NodeID {
 	if _, ok := op.(*Param); ok {
 		b.overParam[id] = true
 	}
+	inputs = slices.Clone(inputs) // they may be those of another node, and each is numbered anew in the end
 	b.graph.Nodes = append(b.graph.Nodes, Node{Op: op, Inputs: inputs, Span: span, Kind: kind(op, kinds), Key: keyOf(op, keys)})
 	return id
 }
