@@ -51,7 +51,7 @@ func newRig(b *testing.B, o Options) *rig {
 			series.Label{Name: "service", Value: fmt.Sprint("s", i*7919%20)})
 		r.samples = append(r.samples, series.Sample{Series: s})
 	}
-	r.clock = &manualClock{now: time.Now().Truncate(time.Second)}
+	r.clock = &manualClock{now: time.Now().Truncate(time.Second).Add(-9 * time.Second)}
 	if o.Clock == nil {
 		o.Clock = r.clock
 	}
@@ -79,14 +79,18 @@ func newRig(b *testing.B, o Options) *rig {
 
 // append stores the points of the slot that has begun, as agents of a thousand series send them.
 func (r *rig) append() {
-	now := r.clock.Now().UnixMilli()
-	for i := range r.samples {
-		s := &r.samples[i]
-		s.Time, s.Arrival, s.Value = now, now+50, float64((now/1000+int64(i))%97)
-	}
 	for i := 0; i < liveSeries; i += 1000 {
-		r.store.Append(r.samples[i : i+1000]...)
+		r.appendSome(i, i+1000)
 	}
+}
+
+func (r *rig) appendSome(from, to int) {
+	now := r.clock.Now().UnixMilli()
+	some := r.samples[from:to]
+	for i := range some {
+		some[i].Time, some[i].Arrival, some[i].Value = now, now+50, float64((now/1000+int64(i))%97)
+	}
+	r.store.Append(some...)
 }
 
 // reader is the receiving end: it returns once it has had the slot, with how many values.
@@ -125,6 +129,47 @@ func BenchmarkLive(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkLiveRealTime is the same at the pace of the clock: a slot is a second, over which a
+// hundred senders deliver. Run it with -benchtime 20x.
+func BenchmarkLiveRealTime(b *testing.B) {
+	for _, p := range livePrograms {
+		b.Run(p.name, func(b *testing.B) {
+			r := newRig(b, Options{Clock: wallClock{}})
+			defer r.close()
+			time.Sleep(time.Until(r.clock.Now()))
+			read, end := openStream(r, p.text)
+			defer end()
+			step := func() {
+				begin := r.clock.Now()
+				for i := 0; i < liveSeries; i += liveSeries / 100 {
+					time.Sleep(time.Until(begin.Add(time.Duration(i) * time.Second / liveSeries)))
+					r.appendSome(i, i+liveSeries/100)
+				}
+				r.clock.advance(time.Second)
+				if n := read(begin.UnixMilli()); n != p.sent {
+					b.Fatalf("%d values, want %d", n, p.sent)
+				}
+			}
+			step() // metadata
+			cpu := cpuTime(b)
+			for b.Loop() {
+				step()
+			}
+			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/slot")
+		})
+	}
+}
+
+// wallClock is the time of the system.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+func (wallClock) Timer(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
 }
 
 // cpuTime is that of the whole process, garbage collection and system calls included.
