@@ -143,7 +143,7 @@ func (m *maker) ofAbsent(at *placed) *float64 {
 	var kernel kernel
 	if f, ok := at.Op.(*graph.Map); ok {
 		kernel = newMapping(f).kernel
-	} else if kernel = kernelOf(at.Op, 1); kernel == nil {
+	} else if kernel = kernelOf(at.Op, float64(m.grid.step)/1000); kernel == nil {
 		return nil
 	}
 	operands := make([]*vector, len(at.in))
