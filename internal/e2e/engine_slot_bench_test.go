@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
 
@@ -24,38 +23,36 @@ const (
 // same order each time, and what is sent is dropped.
 //
 // slot-ns is all that the job does: taking the points from the feed, rolling them up, the
-// operators, and the results. feed-ns is the part of it that a job has too which only counts the
-// series. store-ns is what storing the points costs, which every job has and shares. These, and
-// those of the peers, are CPU time for each series that is read. "×cpu" is the better of the
-// two peers over slot-ns. job-B is the memory that the job holds for each series, beyond the store.
+// operators, and the results. feed-ns is what a job needs that only counts the same series, in
+// turns with the first, and op-ns is the difference. store-ns is what storing the points costs,
+// which all jobs share. These, and those of the peers, are CPU time for each series that is read.
+// "×cpu" is the better of the two peers over slot-ns. job-B is the memory that the job
+// holds for each series, beyond the store.
 func BenchmarkEngineSlot(b *testing.B) {
 	eachSize(b, func(b *testing.B, cores int) {
 		db := fillTSDB(b, cores, -perHour, perHour, cpuSignal, loadSignal, requestSignal)
-		feed := map[string]float64{} // by metrics
 		for _, p := range enginePairs(cores) {
 			b.Run(p.name, func(b *testing.B) {
-				l := newLiveRun(b, cores, p)
-				if _, known := feed[p.feedOnly()]; !known {
-					only := newLiveRun(b, cores, enginePair{program: p.feedOnly(), signals: p.signals})
-					only.run(only.rounds(10))
-					feed[p.feedOnly()] = only.costs.median("slot-ns")
-				}
-				peers, queries, more := peerEngines(), 0, true
+				counting := newLiveRun(b, cores, enginePair{program: p.feedOnly(), signals: p.signals})
+				feed, end := counting.aside()
+				defer end()
+				l, peers, queries, more := newLiveRun(b, cores, p), peerEngines(), 0, true
 				l.run(func() bool {
-					l.round()
-					ours, theirs := l.costs.latest("slot-ns"), []work{}
-					at := scrapeTime(queries % perHour)
+					slot := l.round()
+					base := feed()
+					l.costs.add("feed-ns", base)
+					l.costs.add("op-ns", slot-base)
+					at, theirs := scrapeTime(queries%perHour), []work{}
 					for _, peer := range peers {
 						w := l.poll(peer, db, p.query, at)
 						theirs = append(theirs, w)
 						l.costs.add(peer.name+"-ns", float64(w.cpu)/float64(cores))
 					}
 					queries++
-					l.costs.add("×cpu", best(theirs, func(w work) float64 { return float64(w.cpu) })/float64(cores)/ours)
+					l.costs.add("×cpu", best(theirs, func(w work) float64 { return float64(w.cpu) })/float64(cores)/slot)
 					more = more && b.Loop()
 					return more || queries < repetitions
 				})
-				l.costs.add("feed-ns", feed[p.feedOnly()])
 				l.costs.add("allocs", l.allocs)
 				l.costs.add("job-B", l.held)
 				l.costs.report(b)
@@ -95,6 +92,7 @@ type liveRun struct {
 	fired  chan time.Time
 	cancel context.CancelFunc
 
+	sent        counted          // in this round
 	slots       int              // since the job is live
 	begun       time.Duration    // CPU time at which the job went on
 	job, store  time.Duration    // CPU time of this round
@@ -122,8 +120,8 @@ func (l *liveRun) run(rest func() bool) {
 	defer cancel()
 	l.cancel = cancel
 	o := withoutLimits(engine.Options{Source: l.data.store, Clock: l, Start: origin})
-	if err := engine.Run(ctx, compile(l.b, l.pair.program), o, dropped{}); !errors.Is(err, context.Canceled) {
-		l.b.Fatal(err)
+	if err := engine.Run(ctx, compile(l.b, l.pair.program), o, &l.sent); !errors.Is(err, context.Canceled) {
+		l.b.Error(err)
 	}
 	var ended runtime.MemStats
 	clean()
@@ -139,22 +137,45 @@ func clean() {
 
 func (l *liveRun) cores() int { return len(l.data.samples) / len(l.data.signals) }
 
-// rounds returns what lets a job run for some rounds.
-func (l *liveRun) rounds(n int) func() bool {
-	return func() bool {
-		l.round()
-		n--
-		return n > 0
+// aside runs the job on a goroutine of its own, one round for each call of the first function,
+// until the second is called.
+func (l *liveRun) aside() (round func() float64, end func()) {
+	asked, done := make(chan bool), make(chan float64)
+	go func() {
+		if <-asked {
+			l.run(func() bool {
+				done <- l.round()
+				return <-asked
+			})
+		}
+		close(done)
+		for range asked { // if the job has failed
+		}
+	}()
+	round = func() float64 {
+		asked <- true
+		return <-done
+	}
+	return round, func() {
+		close(asked)
+		<-done
 	}
 }
 
-// round notes what the slots of a round have cost.
-func (l *liveRun) round() {
+// round notes what the slots of a round have cost, and returns slot-ns.
+func (l *liveRun) round() float64 {
 	perSeries := float64(roundSlots * l.cores())
-	l.costs.add("slot-ns", float64(l.job)/perSeries)
-	l.costs.add("store-ns", float64(l.store)/perSeries)
-	l.job, l.store = 0, 0
+	slot, store := float64(l.job)/perSeries, float64(l.store)/perSeries
+	if l.sent.batches != len(l.pair.signals)*roundSlots && l.sent.batches != roundSlots || l.sent.points < roundSlots {
+		l.b.Errorf("%s: %d batches with %d values in %d slots", l.pair.program, l.sent.batches, l.sent.points, roundSlots)
+	}
+	l.costs.add("slot-ns", slot)
+	l.costs.add("store-ns", store)
+	l.reset()
+	return slot
 }
+
+func (l *liveRun) reset() { l.job, l.store, l.sent = 0, 0, counted{} }
 
 // Now implements engine.Clock.
 func (l *liveRun) Now() time.Time { return time.UnixMilli(l.data.now) }
@@ -183,7 +204,7 @@ func (l *liveRun) pause() {
 	case l.countdown >= 0:
 		l.count()
 	case over <= 0:
-		l.job, l.store = 0, 0
+		l.reset()
 	default:
 		l.job += cpuTime() - l.begun
 		if over%roundSlots == 0 && !l.rest() {
@@ -212,18 +233,17 @@ func (l *liveRun) resume() {
 	l.begun = cpuTime()
 }
 
-// dropped is a Sink that takes everything and keeps nothing.
-type dropped struct{}
+// counted is a Sink that keeps nothing.
+type counted struct{ batches, points int }
 
-func (dropped) Progress(int) error            { return nil }
-func (dropped) Metadata(*engine.Output) error { return nil }
-func (dropped) Batch(*engine.Batch) error     { return nil }
-func (dropped) Expired(uint64) error          { return nil }
-func (dropped) Info(*engine.Info) error       { return nil }
+func (c *counted) Progress(int) error            { return nil }
+func (c *counted) Metadata(*engine.Output) error { return nil }
 
-func (m medians) latest(metric string) float64 { return m[metric][len(m[metric])-1] }
-
-func (m medians) median(metric string) float64 {
-	sorted := slices.Sorted(slices.Values(m[metric]))
-	return sorted[len(sorted)/2]
+func (c *counted) Batch(b *engine.Batch) error {
+	c.batches++
+	c.points += len(b.Points)
+	return nil
 }
+
+func (c *counted) Expired(uint64) error    { return nil }
+func (c *counted) Info(*engine.Info) error { return nil }
