@@ -75,11 +75,7 @@ func (e *extremes) Step(_ int64, in []*vector, out *vector) {
 // pass passes k of the columns of a group, whose values are in scratch.
 func (e *extremes) pass(columns []int32, k int, in, out *vector) {
 	n := len(e.scratch)
-	place := n - k
-	if e.bottom {
-		place = k - 1
-	}
-	edge := selectNth(e.scratch, place)
+	edge := e.edge(k)
 	e.tied = e.tied[:0]
 	for _, col := range columns {
 		if !in.present.has(int(col)) {
@@ -97,6 +93,17 @@ func (e *extremes) pass(columns []int32, k int, in, out *vector) {
 		k = n // all of them
 	}
 	e.passTied(columns, k, edge, in, out)
+}
+
+// edge returns the last value that passes when k of those in scratch do. It uses scratch up.
+func (e *extremes) edge(k int) float64 {
+	if !e.bottom {
+		return kthLargest(e.scratch, k)
+	}
+	for i, v := range e.scratch {
+		e.scratch[i] = -v
+	}
+	return -kthLargest(e.scratch, k)
 }
 
 // passTied passes k of the columns whose value is the edge.

@@ -77,6 +77,48 @@ func selectNth[T cmp.Ordered](values []T, k int) T {
 	return values[k]
 }
 
+// manyTop is from how many of the largest values on selectNth finds the least of them sooner
+// than a heap of them.
+const manyTop = 100
+
+// kthLargest returns the least of the k largest of the values, which it does not keep.
+func kthLargest(values []float64, k int) float64 {
+	if k > manyTop {
+		return selectNth(values, len(values)-k)
+	}
+	top := values[:k] // a heap, with the least on top
+	for i := k/2 - 1; i >= 0; i-- {
+		sink(top, i)
+	}
+	for _, v := range values[k:] {
+		if v > top[0] {
+			top[0] = v
+			sink(top, 0)
+		}
+	}
+	return top[0]
+}
+
+// sink moves the value at i down a heap with the least value on top, to where it belongs.
+func sink(heap []float64, i int) {
+	v := heap[i]
+	for {
+		child := 2*i + 1
+		if child >= len(heap) {
+			break
+		}
+		if child+1 < len(heap) && heap[child+1] < heap[child] {
+			child++
+		}
+		if heap[child] >= v {
+			break
+		}
+		heap[i] = heap[child]
+		i = child
+	}
+	heap[i] = v
+}
+
 // pivot returns the median of three of the values.
 func pivot[T cmp.Ordered](values []T) T {
 	a, b, c := values[0], values[len(values)/2], values[len(values)-1]
