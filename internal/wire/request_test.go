@@ -83,14 +83,14 @@ func TestRequestVectors(t *testing.T) {
 
 func TestParseRequestOptions(t *testing.T) {
 	req, err := ParseRequest([]byte(`{"type":"execute","channel":"c","program":"p","withDerivedMetadata":true,"resolutionAdjustable":"True",
-		"disableAllMetricPublishes":"true","offsetByMaxDelay":true,"usedByDetectorUI":1,"useCache":"1","timezone":"Europe/Oslo","resolution":1e4,"maxDelay":"900000"}`))
+		"disableAllMetricPublishes":"true","offsetByMaxDelay":true,"usedByDetectorUI":1,"useCache":"1","timezone":"Europe/Oslo","resolution":1e4,"maxDelay":"900000","minDelay":5e3}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !req.WithDerivedMetadata || !req.ResolutionAdjustable || !req.DisableAllMetricPublishes || !req.OffsetByMaxDelay || !req.UsedByDetectorUI || !req.UseCache {
 		t.Errorf("flags are lost: %+v", req)
 	}
-	if req.Timezone != "Europe/Oslo" || req.Resolution != 10*time.Second || req.MaxDelay != 15*time.Minute {
+	if req.Timezone != "Europe/Oslo" || req.Resolution != 10*time.Second || req.MaxDelay != 15*time.Minute || req.MinDelay != 5*time.Second {
 		t.Errorf("values are lost: %+v", req)
 	}
 }
