@@ -187,7 +187,7 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 		err = a.recordCloud(ctx, f, t, notes, out)
 	}
 	err = errors.Join(err, out.Flush(), file.Close())
-	notes.say(fmt.Sprintf("%d points recorded", out.Points()))
+	notes.say(points(out.Points()) + " recorded")
 	return err
 }
 

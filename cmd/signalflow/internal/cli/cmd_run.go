@@ -67,7 +67,7 @@ Exit codes:
        reader of the output has gone away
     1  the program has an error, or its run was aborted; or the output could not
        be written
-    2  flags, arguments or settings are wrong
+    2  flags, arguments or settings are wrong, or recorded data cannot be read
     3  authentication or connection failed, or the connection was lost
   124  --timeout has passed without a value
   130  Ctrl-C (143: SIGTERM)`

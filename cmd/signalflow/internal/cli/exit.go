@@ -14,7 +14,7 @@ import (
 const (
 	exitOK          = 0
 	exitProgram     = 1   // the program has an error, or its run was aborted
-	exitUsage       = 2   // flags, arguments or settings
+	exitUsage       = 2   // flags, arguments or settings, or recorded data
 	exitConnection  = 3   // authentication or connection
 	exitTimeout     = 124 // --timeout has passed
 	exitInterrupted = 130 // Ctrl-C
@@ -25,6 +25,11 @@ const (
 type usageError struct{ msg string }
 
 func (e usageError) Error() string { return e.msg }
+
+// dataError is a mistake in recorded data: the command was given rightly.
+type dataError struct{ error }
+
+func (e dataError) Unwrap() error { return e.error }
 
 // programError is an error of the program with its text drawn for a person.
 type programError struct {
@@ -50,6 +55,7 @@ func (e interrupted) Error() string { return e.signal.String() }
 func exitCode(err error) int {
 	var (
 		usage     usageError
+		data      dataError
 		signalled interrupted
 		auth      *signalflow.AuthError
 		connect   *signalflow.ConnectError
@@ -65,7 +71,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, errTimeout):
 		return exitTimeout
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &data):
 		return exitUsage
 	case errors.As(err, &auth), errors.As(err, &connect), errors.As(err, &lost):
 		return exitConnection

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,8 @@ func (f *sourceFlags) check(t *targetFlags) error {
 		return usageError{"--live is a way to replay --data, which is not given"}
 	case f.format != "" && len(f.files) == 0:
 		return usageError{"--format says what --data holds, which is not given"}
+	case f.format != "" && !slices.Contains(ingest.Formats, ingest.Format(f.format)):
+		return usageError{fmt.Sprintf("--format %s is not one of csv, ndjson, otlp and openmetrics", f.format)}
 	case f.hosts != 0 && !f.demo:
 		return usageError{"--hosts is the size of the --demo, which is not given"}
 	case f.hosts != 0 && (f.hosts < 6 || f.hosts > demoMaxHosts):
@@ -154,7 +157,7 @@ func parseSpan(text string) (total time.Duration, err error) {
 func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange, error) {
 	r, err := replay.Open(replay.Options{Files: f.files, Stdin: a.stdin, Format: ingest.Format(f.format), Live: f.live})
 	if err != nil {
-		return nil, timeRange{}, usageError{err.Error()}
+		return nil, timeRange{}, dataError{err}
 	}
 	end := r.Last.Add(time.Millisecond) // a stop is exclusive
 	span, err := f.during(end)
@@ -170,7 +173,7 @@ func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange,
 	if !span.start.Before(span.stop) {
 		return nil, timeRange{}, usageError{fmt.Sprintf("nothing to run over: the data are from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
 	}
-	notes.say(fmt.Sprintf("%d points from %s to %s", r.Points, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339)))
+	notes.say(fmt.Sprintf("%s from %s to %s", points(r.Points), r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339)))
 	f.warnOfData(r, span, notes)
 	span.resolution = r.Resolution()
 	r.Begin(span.start)
@@ -188,11 +191,11 @@ func (f *sourceFlags) warnOfData(r *replay.Recording, span timeRange, notes *not
 		notes.warn(w)
 	}
 	if r.Refused > 0 {
-		notes.warn(fmt.Sprintf("%d points are no finite numbers; they are left out", r.Refused))
+		notes.warn(fmt.Sprintf("values that are no finite numbers are left out: %s", points(r.Refused)))
 	}
 	if r.Strays > 0 && f.start == "" && f.stop == "" {
-		notes.warn(fmt.Sprintf("%d points lie far from all others, between %s and %s: wrong times, it seems. The program does not run over them; --start and --stop would make it",
-			r.Strays, r.FirstStray.Format(time.RFC3339), r.LastStray.Format(time.RFC3339)))
+		notes.warn(fmt.Sprintf("far from all others, with wrong times it seems, lie %s between %s and %s; the program does not run over them, unless --start and --stop say so",
+			points(r.Strays), r.FirstStray.Format(time.RFC3339), r.LastStray.Format(time.RFC3339)))
 	}
 	switch now := time.Now(); {
 	case r.First.Before(tooEarly):
@@ -200,6 +203,14 @@ func (f *sourceFlags) warnOfData(r *replay.Recording, span timeRange, notes *not
 	case r.Last.After(now.Add(24 * time.Hour)):
 		notes.warn(fmt.Sprintf("the data end in the future, at %s", r.Last.Format(time.RFC3339)))
 	}
+}
+
+// points counts points in words.
+func points(n int) string {
+	if n == 1 {
+		return "1 point"
+	}
+	return fmt.Sprintf("%d points", n)
 }
 
 // atThePaceOfTheOutput is for what comes as fast as it can be computed.

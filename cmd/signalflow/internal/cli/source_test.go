@@ -97,7 +97,7 @@ func TestSourceErrors(t *testing.T) {
 		{[]string{"--data", "none.csv"}, "none.csv: no such file"},
 		{[]string{"--data", file, "--start", "2025-01-01"}, "nothing to run over: the data are from 2024-01-01T00:00:00Z to 2024-01-01T00:00:20Z"},
 		{[]string{"--data", file, "--format", "csv"}, `recorded.json:1: bare`},
-		{[]string{"--data", file, "--format", "xml"}, `format "xml" is not one of`},
+		{[]string{"--data", file, "--format", "xml"}, "--format xml is not one of csv, ndjson, otlp and openmetrics"},
 	} {
 		r := command(t, nil, append([]string{"run", sum}, test.args...)...)
 		r.check(t, 2, test.want)

@@ -157,6 +157,7 @@ type csvTable struct {
 
 	// the wide form:
 	named   []csvSeries                 // by column
+	shared  []int                       // columns of dimensions
 	columns map[string][]*series.Series // by the values of the dimension columns: the series of each column
 }
 
@@ -187,10 +188,9 @@ func (t *csvTable) describes(column int) bool {
 
 // csvSeries is what the head of a column of the wide form says.
 type csvSeries struct {
-	dimension bool
-	metric    string
-	kind      series.Type
-	labels    []series.Label
+	metric string // empty: it is none
+	kind   series.Type
+	labels []series.Label
 }
 
 // long reads a row that is one point. Without a value it is none.
@@ -290,7 +290,7 @@ func (t *csvTable) nameColumns(row []string) error {
 			continue
 		}
 		if _, err := strconv.ParseFloat(strings.TrimSpace(row[i]), 64); err != nil && row[i] != "" && !strings.Contains(head, "{") {
-			s.dimension = true
+			t.shared = append(t.shared, i)
 			continue
 		}
 		var rest string
@@ -312,10 +312,8 @@ func (t *csvTable) nameColumns(row []string) error {
 // rowSeries returns the series of each column for the dimensions that a row names.
 func (t *csvTable) rowSeries(row []string) ([]*series.Series, error) {
 	t.key = t.key[:0]
-	for i := range t.named {
-		if t.named[i].dimension {
-			t.key = append(append(t.key, row[i]...), 0)
-		}
+	for _, i := range t.shared {
+		t.key = append(append(t.key, row[i]...), 0)
 	}
 	if columns, ok := t.columns[string(t.key)]; ok {
 		return columns, nil
@@ -328,8 +326,8 @@ func (t *csvTable) rowSeries(row []string) ([]*series.Series, error) {
 			continue
 		}
 		labels := slices.Clone(s.labels)
-		for k, other := range t.named {
-			if other.dimension && row[k] != "" {
+		for _, k := range t.shared {
+			if row[k] != "" {
 				labels = append(labels, series.Label{Name: t.head[k], Value: row[k]})
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"io"
 	"math"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,28 +58,30 @@ func Read(r io.Reader, name string, o Options, take func([]series.Sample) error)
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
+	if o.Format != "" && !slices.Contains(Formats, o.Format) {
+		return fmt.Errorf("format %q is not one of csv, ndjson, otlp and openmetrics", o.Format)
+	}
 	d := &decoder{name: name, options: o, now: o.Now.UnixMilli(), take: take, known: map[string]*series.Series{}, warned: map[string]bool{}}
 	in, err := d.open(r)
 	if err != nil {
 		return err
 	}
 	head, _ := in.Peek(4096)
-	looks := detect(d.name, head)
-	format := o.Format
+	format, looks := o.Format, detect("", head)
 	if format == "" {
-		format = looks
+		format = detect(strings.TrimSuffix(name, ".gz"), head)
 	}
 	if format == "" {
-		return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", d.name)
+		return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", name)
 	}
 	if err = d.read(format, in); err == nil {
 		err = d.flush()
 	}
-	if looks = detect("", head); d.handed > 0 || d.failed != nil || looks == "" || looks == format {
+	if d.handed > 0 || d.failed != nil || looks == "" || looks == format {
 		return err
 	}
 	if err == nil {
-		err = fmt.Errorf("%s: no point", d.name)
+		err = fmt.Errorf("%s: no point", name)
 	}
 	return fmt.Errorf("%w (this was read as %s, and looks like %s)", err, format, looks)
 }
@@ -103,10 +107,32 @@ func detect(name string, head []byte) Format {
 		return OpenMetrics
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	if strings.Contains(line, ",") {
+	switch {
+	case hasTime(line):
+		return CSV
+	case isExposition(line):
+		return OpenMetrics
+	case strings.Contains(line, ","):
 		return CSV
 	}
 	return ""
+}
+
+// hasTime tells whether a line is the head of a table.
+func hasTime(line string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(",;\t", c) }), func(cell string) bool {
+		return slices.Contains(timeColumns, strings.ToLower(strings.Trim(cell, "\" \r")))
+	})
+}
+
+// isExposition tells whether a line is a metric with a value behind it.
+func isExposition(line string) bool {
+	_, _, rest, err := parseName(line)
+	if err != nil || rest == "" {
+		return false
+	}
+	_, err = strconv.ParseFloat(strings.Fields(rest)[0], 64)
+	return err == nil
 }
 
 // decoder is what the formats share: the place of errors, series that are made once, and
@@ -142,7 +168,7 @@ func (d *decoder) read(f Format, in *bufio.Reader) error {
 	case OpenMetrics:
 		return d.openMetrics(in)
 	}
-	return fmt.Errorf("format %q is not one of csv, ndjson, otlp and openmetrics", f)
+	panic("format " + f)
 }
 
 func (d *decoder) errorf(format string, args ...any) error {

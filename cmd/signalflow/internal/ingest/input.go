@@ -33,9 +33,8 @@ func (d *decoder) open(r io.Reader) (*bufio.Reader, error) {
 			return nil, fmt.Errorf("%s: %w", d.name, err)
 		}
 		in = bufio.NewReaderSize(&unpacked{d, unzipped}, 64<<10)
-		d.name = strings.TrimSuffix(d.name, ".gz")
 	}
-	head, err := in.Peek(8)
+	head, err := in.Peek(4096)
 	if len(head) == 0 {
 		if !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s: %w", d.name, err)
@@ -46,6 +45,9 @@ func (d *decoder) open(r io.Reader) (*bufio.Reader, error) {
 		if strings.HasPrefix(string(head), s.begin) {
 			return nil, fmt.Errorf("%s: %s", d.name, s.remedy)
 		}
+	}
+	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
+		return nil, fmt.Errorf("%s: the lines end with CR alone, as on old Macs; save it with LF", d.name)
 	}
 	if strings.HasPrefix(string(head), "\ufeff") {
 		in.Discard(len("\ufeff")) // the byte order mark that editors put there
@@ -73,14 +75,18 @@ func (d *decoder) some() bool { return d.handed+len(d.batch) > 0 }
 
 // cutOff says that the input ends where it should not.
 func (d *decoder) cutOff() {
-	d.warn("cut", "the file is cut off; what comes before is used")
+	d.once("cut", func() string { return d.name + ": the file is cut off; what comes before is used" })
 }
 
 // warn says once what is odd at the present line, of each kind.
 func (d *decoder) warn(kind, format string, args ...any) {
+	d.once(kind, func() string { return d.errorf(format, args...).Error() })
+}
+
+func (d *decoder) once(kind string, text func() string) {
 	if d.options.Warn != nil && !d.warned[kind] {
 		d.warned[kind] = true
-		d.options.Warn(d.errorf(format, args...).Error())
+		d.options.Warn(text())
 	}
 }
 

@@ -62,10 +62,10 @@ func (d *decoder) ndjson(in *bufio.Reader) error {
 // and the value. It is not plain if there is anything else in it.
 func splitLine(line []byte) (head []byte, at int64, value float64, arrival int64, plain bool) {
 	i := bytes.LastIndex(line, []byte(timeKey))
-	if i < 0 || !bytes.HasPrefix(line, []byte(`{"metric":`)) || line[i-1] != '}' {
+	if i < 0 || !bytes.HasPrefix(line, []byte(`{"metric":`)) || line[i-1] != '}' || line[len(line)-1] != '}' {
 		return nil, 0, 0, 0, false
 	}
-	rest := string(bytes.TrimSuffix(line[i+len(timeKey):], []byte("}")))
+	rest := string(line[i+len(timeKey) : len(line)-1])
 	when, rest, ok := strings.Cut(rest, valueKey)
 	number, came, late := strings.Cut(rest, arrivalKey)
 	at, err := strconv.ParseInt(when, 10, 64)

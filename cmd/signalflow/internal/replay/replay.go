@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/ingest"
@@ -79,7 +80,7 @@ func Open(o Options) (*Recording, error) {
 		}
 	}
 	if r.Points == 0 {
-		return nil, errors.New("the data hold no point")
+		return nil, errors.New(strings.Join(append([]string{"the data hold no point"}, r.Warnings...), "; "))
 	}
 	times.settle(r)
 	slices.SortStableFunc(r.waiting, func(a, b series.Sample) int { return cmp.Compare(a.Arrival, b.Arrival) })
