@@ -76,7 +76,7 @@ func (a *app) recordCommand() *cobra.Command {
 	f.run.target.add(flags)
 	flags.DurationVar(&f.run.resolution, "resolution", 0, "finest time between two values out of the cloud, or time between those of the demo (default: by the range)")
 	flags.BoolVar(&f.run.source.demo, "demo", false, "record the made-up metrics of a shop")
-	flags.IntVar(&f.run.source.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with six series (default: 21)")
+	flags.IntVar(&f.run.source.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with seven series (default: 21)")
 	flags.StringVar(&f.run.source.start, "start", "", "begin at `TIME`, such as -1h or 2024-01-01T00:00:00Z, in the cloud and in the demo")
 	flags.StringVar(&f.run.source.stop, "stop", "", "end at `TIME`, written likewise")
 	flags.BoolVarP(&f.run.quiet, "quiet", "q", false, "print nothing but errors")
@@ -174,6 +174,9 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	switch {
 	case shop != nil && isTable(f.output):
 		out = ingest.NewTable(file, shop.Series())
+		if n := histograms(shop.Series()); n > 0 {
+			notes.warn(fmt.Sprintf("a table has no place for the %d series of histograms; record in a file that ends in .json to have them", n))
+		}
 	default:
 		out = ingest.NewWriter(file)
 	}

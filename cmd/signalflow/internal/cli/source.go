@@ -30,7 +30,7 @@ func (f *sourceFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of the data: csv, ndjson, otlp or openmetrics (default: as they look)")
 	flags.BoolVar(&f.live, "live", false, "replay --data at real speed instead of at once")
 	flags.BoolVar(&f.demo, "demo", false, "run on made-up metrics of a shop: six services with an incident")
-	flags.IntVar(&f.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with six series (default: 21)")
+	flags.IntVar(&f.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with seven series (default: 21)")
 	flags.StringVar(&f.start, "start", "", "begin at `TIME`: -1h, now, or 2024-01-01T00:00:00Z; -1h of --data is an hour before its end (default: now, or where --data begins)")
 	flags.StringVar(&f.stop, "stop", "", "end at `TIME`, written likewise (default: never, or where --data ends)")
 }

@@ -1,9 +1,12 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -40,6 +43,66 @@ func appendHistogram(line []byte, d *series.Distribution) []byte {
 }
 
 const histogramKey = `,"histogram":`
+
+// histogramLines takes lines apart that are written as by a Writer, and keeps the bounds of the
+// last one, since they are mostly those of the next one too.
+type histogramLines struct {
+	text   string
+	bounds []float64
+}
+
+// splitLine returns what tells the series, the time and the histogram. It is not plain if there is
+// anything else in the line, or something that other code has to refuse.
+func (l *histogramLines) splitLine(line []byte) (head []byte, at int64, d *series.Distribution, arrival int64, plain bool) {
+	i := bytes.LastIndex(line, []byte(timeKey))
+	if i < 0 || !bytes.HasPrefix(line, []byte(`{"metric":`)) || line[i-1] != '}' {
+		return nil, 0, nil, 0, false
+	}
+	rest := string(line[i+len(timeKey):])
+	when, rest, ok1 := strings.Cut(rest, histogramKey+`{"bounds":[`)
+	bounds, rest, ok2 := strings.Cut(rest, `],"counts":[`)
+	counts, rest, ok3 := strings.Cut(rest, `],"sum":`)
+	facts, rest, ok4 := strings.Cut(rest, `}`)
+	came, late := strings.CutPrefix(strings.TrimSuffix(rest, "}"), arrivalKey)
+	at, err := strconv.ParseInt(when, 10, 64)
+	if late && err == nil {
+		arrival, err = strconv.ParseInt(came, 10, 64)
+	}
+	if err != nil || !(ok1 && ok2 && ok3 && ok4) || at < 1e11 || at >= 1e14 || late && (arrival < 1e11 || arrival >= 1e14) || !late && rest != "}" {
+		return nil, 0, nil, 0, false
+	}
+	sum, extremes, ok5 := strings.Cut(facts, `,"min":`)
+	least, most, ok6 := strings.Cut(extremes, `,"max":`)
+	held, ok7 := plainNumbers(counts, strings.Count(counts, ",")+1)
+	known, ok8 := plainNumbers(sum+","+least+","+most, 3)
+	if bounds != l.text || l.bounds == nil {
+		if l.bounds, plain = plainNumbers(bounds, len(held)-1); !plain {
+			return nil, 0, nil, 0, false
+		}
+		l.text = strings.Clone(bounds)
+	}
+	if !(ok5 && ok6 && ok7 && ok8) {
+		return nil, 0, nil, 0, false
+	}
+	d, err = series.NewDistribution(l.bounds, held, known[0], known[1], known[2])
+	return line[:i], at, d, arrival, err == nil
+}
+
+// plainNumbers reads so many numbers with commas between them, as JSON has them.
+func plainNumbers(text string, n int) ([]float64, bool) {
+	numbers := make([]float64, 0, max(0, n))
+	for part := range strings.SplitSeq(text, ",") {
+		if text == "" {
+			break
+		}
+		x, err := strconv.ParseFloat(part, 64)
+		if err != nil || strings.ContainsAny(part, "+xXiInN_") && !strings.Contains(part, "e+") {
+			return nil, false // what is a number to Go and not to JSON is not plain
+		}
+		numbers = append(numbers, x)
+	}
+	return numbers, len(numbers) == n
+}
 
 // known returns a number that may be absent; then it is NaN.
 func known[F ~float64](x *F) float64 {

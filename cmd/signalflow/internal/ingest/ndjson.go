@@ -39,10 +39,18 @@ type jsonPoint struct {
 // ndjson reads a JSON object a line.
 func (d *decoder) ndjson(in *bufio.Reader) error {
 	heads := map[string]*series.Series{} // of lines as our Writer writes them, up to the time
+	var histograms histogramLines
 	return d.lines(in, func(line []byte) error {
 		head, at, value, arrival, plain := splitLine(line)
 		if s := heads[string(head)]; s != nil && plain {
 			return d.emit(s, at, value, arrival)
+		}
+		if !plain {
+			var h *series.Distribution
+			head, at, h, arrival, plain = histograms.splitLine(line)
+			if s := heads[string(head)]; s != nil && plain {
+				return d.emitHistogram(s, at, h, arrival)
+			}
 		}
 		var p jsonPoint
 		if err := json.Unmarshal(line, &p); err != nil {

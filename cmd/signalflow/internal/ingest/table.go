@@ -24,12 +24,16 @@ type Table struct {
 	failed  error
 }
 
-// NewTable returns a Table of some series to w, and writes its head.
+// NewTable returns a Table of some series to w, and writes its head. Histograms have no column.
 func NewTable(w io.Writer, list []*series.Series) *Table {
-	t := &Table{out: bufio.NewWriterSize(w, 64<<10), columns: map[*series.Series]int{}, row: make([]float64, len(list))}
+	t := &Table{out: bufio.NewWriterSize(w, 64<<10), columns: map[*series.Series]int{}}
 	head := append(t.line, "timestamp"...)
-	for i, s := range list {
-		t.columns[s], t.row[i] = i, math.NaN()
+	for _, s := range list {
+		if s.Type == series.Histogram {
+			continue
+		}
+		t.columns[s] = len(t.row)
+		t.row = append(t.row, math.NaN())
 		head = append(append(head, ','), quoteCell(columnName(s))...)
 	}
 	_, t.failed = t.out.Write(append(head, '\n'))
@@ -77,7 +81,7 @@ func (t *Table) Append(samples ...series.Sample) (refused int) {
 	for i := range samples {
 		s := &samples[i]
 		column, ok := t.columns[s.Series]
-		if !ok || t.failed != nil || s.Distribution != nil || s.Value-s.Value != 0 {
+		if !ok || t.failed != nil || s.Value-s.Value != 0 {
 			refused++
 			continue
 		}

@@ -25,14 +25,15 @@ func TestTable(t *testing.T) {
 		{Series: list[1], Point: series.Point{Time: at(1000), Value: -2}, Arrival: at(1000)},
 		{Series: list[3], Point: series.Point{Time: at(1000), Value: 4}, Arrival: at(1000)},
 	}
+	histogram := series.New("h", series.Histogram)
 	var text bytes.Buffer
-	w := ingest.NewTable(&text, list)
+	w := ingest.NewTable(&text, append(list, histogram))
 	if refused := w.Append(samples...); refused != 0 {
 		t.Errorf("%d refused", refused)
 	}
-	odd := []series.Sample{{Series: series.New("other", series.Gauge)}, {Series: list[0], Point: series.Point{Time: at(2000), Value: math.Inf(1)}}}
-	if refused := w.Append(odd...); refused != 2 {
-		t.Errorf("%d refused, want one without a column and one that is not finite", refused)
+	odd := []series.Sample{{Series: histogram}, {Series: series.New("other", series.Gauge)}, {Series: list[0], Point: series.Point{Time: at(2000), Value: math.Inf(1)}}}
+	if refused := w.Append(odd...); refused != 3 {
+		t.Errorf("%d refused, want two without a column and one that is not finite", refused)
 	}
 	if err := w.Flush(); err != nil || w.Points() != 4 {
 		t.Errorf("%d points, %v", w.Points(), err)
