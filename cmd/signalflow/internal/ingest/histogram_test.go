@@ -130,3 +130,46 @@ func TestTableRefusesHistograms(t *testing.T) {
 		t.Error("it took one")
 	}
 }
+
+// Lines of histograms that are written alike are read in a shorter way, to the same end.
+func TestRepeatedHistogramLines(t *testing.T) {
+	const line = `{"metric":"m","type":"histogram","dimensions":{"h":"a"},"timestamp":1704067200000,"histogram":{"bounds":[1,2.5],"counts":[1,0,7],"sum":1e+2,"min":-0.5,"max":90},"arrival":1704067205000}`
+	without := strings.Replace(line, `,"arrival":1704067205000`, "", 1)
+	for _, line := range []string{
+		line, without,
+		strings.Replace(line, "[1,2.5]", "[1,3]", 1),
+		strings.Replace(line, "1704067200000", "1704067200", 1),
+		strings.Replace(line, `],"sum":1e+2,"min":-0.5,"max":90`, "]", 1),
+		strings.Replace(line, `"min":-0.5,"max":90`, `"max":90,"min":-0.5`, 1),
+		strings.Replace(line, `"sum":1e+2,`, "", 1),
+		strings.Replace(line, `"max":90`, `"max":90,"more":5`, 1),
+		strings.Replace(line, `1704067205000}`, `1704067205000,"tags":["b"]}`, 1),
+		strings.Replace(line, `"bounds":[1,2.5],"counts":[1,0,7]`, `"bounds":[],"counts":[7]`, 1),
+	} {
+		once, err := read(strings.NewReader(line), "x.json", ingest.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		thrice, err := read(strings.NewReader(strings.Repeat(line+"\n", 3)), "x.json", ingest.Options{})
+		if err != nil || thrice != strings.Repeat(once, 3) || strings.Count(once, "histogram") != 1 {
+			t.Errorf("%s\n%v: once\n%sthree times\n%s", line, err, once, thrice)
+		}
+	}
+	good := without + "\n" + without + "\n"
+	for from, to := range map[string]string{
+		"[1,2.5]": "[2.5,1]", "[1,0,7]": "[1,0]", ":90": ":-90", "-0.5": "nan", "1e+2": "0x10", "0,7": "0,,7", ":[1,2": ":[+1,2", `90}`: `90}}`, `90}}`: `90}`, "1,0": "1,-1",
+	} {
+		if text, err := read(strings.NewReader(good+strings.Replace(without, from, to, 1)), "x.json", ingest.Options{}); err == nil {
+			t.Errorf("%s in place of %s is taken:\n%s", to, from, text)
+		}
+	}
+}
+
+func BenchmarkNDJSONHistograms(b *testing.B) {
+	var text strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&text, `{"metric":"latency","type":"histogram","dimensions":{"host":"host-%d"},"timestamp":%d,"histogram":{"bounds":[10,25,50,100,250,500,1000],"counts":[%d,2,5,0,1,0,0,0],"sum":123.5,"min":1.5,"max":180}}`+"\n",
+			i%100, 1704067200000+i/100*10000, i%97)
+	}
+	benchmark(b, text.String(), 10_000)
+}
