@@ -6,6 +6,12 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/graph"
 )
 
+// longestCycle is how long a cycle may be: the day that clocks are put back has an hour more.
+var longestCycle = map[graph.Cycle]time.Duration{
+	graph.Hour: time.Hour, graph.Day: 25 * time.Hour, graph.Week: (7*24 + 1) * time.Hour,
+	graph.Month: (31*24 + 1) * time.Hour, graph.Quarter: (92*24 + 1) * time.Hour,
+}
+
 // calendar computes a slot of a calendar window (language.md 4.10).
 func (r *run) calendar(op *graph.Calendar, x row, slot int, shift int64) Value {
 	zone := r.zone(op)
@@ -30,22 +36,25 @@ func (r *run) calendar(op *graph.Calendar, x row, slot int, shift int64) Value {
 // the boundary of a cycle is the first one of that cycle.
 func (r *run) between(x row, from, to int64) (values []Value) {
 	first := max(x.joins, int(from/r.step))
-	for slot := first; slot < r.slots && int64(slot+1)*r.step <= to; slot++ {
+	for slot := first; slot < x.leaves && int64(slot+1)*r.step <= to; slot++ {
 		values = append(values, x.values[slot])
 	}
 	return values
 }
 
 func (r *run) zone(op *graph.Calendar) *time.Location {
+	zone := r.Timezone
 	if op.Timezone != "" {
-		if zone, err := time.LoadLocation(op.Timezone); err == nil {
-			return zone
+		zone = r.zones[op.Timezone]
+		if zone == nil {
+			zone, _ = time.LoadLocation(op.Timezone) // the compiler has refused what is none
+			r.zones[op.Timezone] = zone
 		}
 	}
-	if r.Timezone != nil {
-		return r.Timezone
+	if zone == nil {
+		return time.UTC
 	}
-	return time.UTC
+	return zone
 }
 
 // calendarLookback returns how many slots lie between the start of the first cycle that counts

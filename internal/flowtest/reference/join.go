@@ -2,6 +2,8 @@ package reference
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
@@ -49,10 +51,6 @@ func (t tuple) static() bool {
 
 // join matches the series of several streams and computes each slot of each match.
 func (r *run) join(in []*table, outer bool, f func([]Value) Value) *table {
-	tuples := []tuple{{}}
-	for i, t := range in {
-		tuples = extend(tuples, i, t, outer && i > 0)
-	}
 	out := &table{literal: true, absent: make([]Value, r.slots)}
 	for _, t := range in {
 		out.literal = out.literal && t.literal
@@ -68,29 +66,97 @@ func (r *run) join(in []*table, outer bool, f func([]Value) Value) *table {
 	for slot := range r.slots {
 		out.absent[slot] = values(slot, func(i int) Value { return in[i].absent[slot] })
 	}
-	for _, t := range tuples {
+	if outer {
+		out.rows = r.joinOuter(in, values)
+		return out
+	}
+	for _, t := range matching(in, false, func(*row) bool { return true }) {
 		x := r.combine(t)
-		for slot := x.joins; slot < r.slots; slot++ {
-			x.values[slot] = values(slot, func(i int) Value {
-				if t[i] == nil {
-					return in[i].absent[slot]
-				}
-				return t[i].values[slot]
-			})
+		if x.joins >= x.leaves {
+			continue
+		}
+		for slot := x.joins; slot < x.leaves; slot++ {
+			x.values[slot] = values(slot, func(i int) Value { return t[i].values[slot] })
 		}
 		out.rows = append(out.rows, x)
 	}
 	return out
 }
 
+// matching returns the tuples of the series that take part.
+func matching(in []*table, outer bool, takesPart func(*row) bool) []tuple {
+	tuples := []tuple{{}}
+	for i, t := range in {
+		tuples = extend(tuples, i, t, outer && i > 0, takesPart)
+	}
+	return tuples
+}
+
+// joinOuter matches the series that are there in each slot. What has the same key as in the slot before
+// is the same series, with other partners or without.
+func (r *run) joinOuter(in []*table, values func(slot int, value func(i int) Value) Value) (rows []row) {
+	var open map[string]*row
+	var tuples []tuple
+	for slot := range r.slots {
+		renewed := slot == 0 || changes(in, slot)
+		if renewed {
+			tuples = matching(in, true, func(x *row) bool { return x.member(slot) })
+		}
+		count := map[string]int{}
+		next := map[string]*row{}
+		for _, t := range tuples {
+			key, meta, metric := t.describe(slot)
+			id := fmt.Sprintf("%q", key)
+			count[id]++
+			twin := fmt.Sprint(id, count[id])
+			x := open[twin]
+			if x == nil {
+				fresh := r.empty(key, metric, slot)
+				fresh.metrics = make([]string, r.slots)
+				x = &fresh
+			} else if renewed && (x.metric != metric || count[id] > 1) {
+				x.vague = true // it may as well end here and be another one
+			}
+			x.metas[slot], x.metrics[slot], x.leaves = meta, metric, slot+1
+			x.values[slot] = values(slot, func(i int) Value {
+				if t[i] == nil {
+					return in[i].absent[slot]
+				}
+				return t[i].values[slot]
+			})
+			for _, y := range t {
+				x.vague = x.vague || y != nil && y.vague
+			}
+			next[twin] = x
+		}
+		for _, twin := range slices.Sorted(maps.Keys(open)) {
+			if next[twin] == nil {
+				rows = append(rows, *open[twin])
+			}
+		}
+		open = next
+	}
+	for _, twin := range slices.Sorted(maps.Keys(open)) {
+		rows = append(rows, *open[twin])
+	}
+	return rows
+}
+
+// changes reports whether a series joins or leaves one of several streams in a slot.
+func changes(in []*table, slot int) bool {
+	return slices.ContainsFunc(in, func(t *table) bool {
+		return slices.ContainsFunc(t.rows, func(x row) bool { return x.joins == slot || x.leaves == slot })
+	})
+}
+
 // extend adds the series of one more stream to tuples of n. In an outer join what has no partner
 // is kept, on both sides; a static value has every key and is no partner to wait for.
-func extend(tuples []tuple, n int, t *table, outer bool) (longer []tuple) {
+func extend(tuples []tuple, n int, t *table, outer bool, takesPart func(*row) bool) (longer []tuple) {
 	matched := make([]bool, len(t.rows))
 	for _, tu := range tuples {
 		found := false
 		for i := range t.rows {
-			if x := &t.rows[i]; tu.accepts(x) {
+			if x := &t.rows[i]; takesPart(x) && tu.accepts(x) {
 				longer = append(longer, append(slices.Clone(tu), x))
 				matched[i], found = true, true
 			}
@@ -101,7 +167,7 @@ func extend(tuples []tuple, n int, t *table, outer bool) (longer []tuple) {
 	}
 	if outer && !t.literal {
 		for i := range t.rows {
-			if !matched[i] {
+			if !matched[i] && takesPart(&t.rows[i]) {
 				longer = append(longer, append(make(tuple, n), &t.rows[i]))
 			}
 		}
@@ -109,27 +175,40 @@ func extend(tuples []tuple, n int, t *table, outer bool) (longer []tuple) {
 	return longer
 }
 
-// combine returns the series that a tuple makes, without its values: the union of the keys,
-// the metadata of the largest one that is no static value, the metric of the first.
+// combine returns the series that a tuple makes, without its values: it is a member where all are.
 func (r *run) combine(t tuple) row {
+	key, _, _ := t.describe(0)
+	made := r.empty(key, "", 0)
+	made.metrics = make([]string, r.slots)
+	for _, y := range t {
+		made.joins, made.leaves = max(made.joins, y.joins), min(made.leaves, y.leaves)
+		made.vague = made.vague || y.vague
+	}
+	for slot := made.joins; slot < made.leaves; slot++ {
+		_, made.metas[slot], made.metrics[slot] = t.describe(slot)
+	}
+	if made.joins < made.leaves {
+		made.metric = made.metrics[made.joins]
+	}
+	return made
+}
+
+// describe returns the union of the keys of a tuple, the metadata of the largest one that is no static value,
+// and the metric of the first.
+func (t tuple) describe(slot int) (key, meta Labels, metric string) {
+	key = Labels{}
 	var largest *row
-	x := row{key: Labels{}}
 	for _, y := range t {
 		if y == nil {
 			continue
 		}
-		x.key = union(x.key, y.key)
-		x.metric = cmp.Or(x.metric, y.metric)
-		x.joins = max(x.joins, y.joins)
+		maps.Copy(key, y.key)
+		metric = cmp.Or(metric, y.metricIn(slot))
 		if largest == nil || names(y.key) > names(largest.key) || largest.static {
 			largest = y
 		}
 	}
-	made := r.empty(x.key, x.metric, x.joins)
-	for slot := range made.metas {
-		made.metas[slot] = union(x.key, largest.metas[slot])
-	}
-	return made
+	return key, union(key, largest.metas[slot]), metric
 }
 
 // union holds all series of all streams, each as it is (language.md 5.2).

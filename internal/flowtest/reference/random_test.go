@@ -1,109 +1,195 @@
 package reference_test
 
 import (
-	"context"
-	"errors"
+	"cmp"
 	"flag"
 	"fmt"
-	"math"
-	"runtime/debug"
+	"maps"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
-	"github.com/signalfx/signalflow-client-go/internal/engine"
-	"github.com/signalfx/signalflow-client-go/internal/eval"
 	"github.com/signalfx/signalflow-client-go/internal/flowtest"
-	"github.com/signalfx/signalflow-client-go/internal/flowtest/reference"
+	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
 var (
-	pairs = flag.Int("pairs", 500, "how many random programs run over random points")
+	pairs = flag.Int("pairs", 800, "how many random programs run over random points")
 	first = flag.Uint64("seed", 0, "the seed of the first of them")
 )
 
-// runnable returns the forms that the engine runs, by kind, and those that it refuses.
-func runnable(t testing.TB) (forms map[byte][]string, refused []string) {
-	forms = map[byte][]string{}
-	for kind, all := range map[byte][]string{'S': sources, 'N': numeric, 'B': boolean} {
-		for _, form := range all {
-			a := &author{source: &choices{}, step: 1e10, used: map[string]int{}, forms: map[byte][]string{
-				'S': {"data('a')"}, 'B': {"(data('a') > 1)"}}}
-			text := a.complete(form, 1) + ".publish()"
-			g, err := eval.Compile(text, eval.Options{})
-			if err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			if err := engine.Check(g); err == nil {
-				forms[kind] = append(forms[kind], form)
-			} else if errors.As(err, new(*engine.UnsupportedError)) {
-				refused = append(refused, form)
-			} else {
-				t.Fatalf("%s: %v", text, err)
+// tally counts what has been compared.
+type tally struct {
+	runs                  int
+	values, present, open int
+	of                    map[string]int // in how many publishes of which something was compared
+}
+
+func newTally() *tally { return &tally{of: map[string]int{}} }
+
+func (n *tally) add(m *tally) {
+	n.runs += m.runs
+	n.values, n.present, n.open = n.values+m.values, n.present+m.present, n.open+m.open
+	for name, times := range m.of {
+		n.of[name] += times
+	}
+}
+
+// required are all the things that have to be compared: every form, every argument that is put into
+// one, every rollup with every type and every extrapolation, and what can happen to a series.
+func required() (names []string) {
+	for _, kind := range []byte("SNB") {
+		names = append(names, forms[kind]...)
+	}
+	for name, all := range fillings {
+		for _, text := range all {
+			if name != "F" {
+				names = append(names, name+" "+text)
 			}
 		}
 	}
-	return forms, refused
+	for _, r := range append([]string{""}, rollups...) {
+		for _, t := range []series.Type{series.Gauge, series.Counter, series.CumulativeCounter} {
+			names = append(names, fmt.Sprintf("rollup %s of a %s", r, t))
+		}
+		for _, e := range extrapolations {
+			names = append(names, fmt.Sprintf("rollup %s extrapolation %s", r, e))
+		}
+	}
+	for _, f := range filters {
+		names = append(names, "filter "+f)
+	}
+	for _, s := range spans {
+		names = append(names, "over "+s)
+	}
+	for _, c := range cycles {
+		names = append(names, "cycle "+c)
+		cycle, start, _ := strings.Cut(c, ",")
+		if start != "" {
+			continue
+		}
+		names = append(names, "partial_values "+cycle, "shift_cycles "+cycle)
+		for _, z := range zones {
+			names = append(names, "zone "+z+" "+cycle)
+		}
+	}
+	names = append(names, happenings...)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-// tally counts what has been compared.
-type tally struct{ values, present, open int }
+// happenings are what can happen to the series of a program, and the ways in which it can run.
+var happenings = []string{
+	"appears", "leaves", "returns", "combine: appears", "combine: leaves", "timeshift: leaves", "over: returns",
+	"corrected", "out of order", "later than its slot", "of several types", "history", "live", "middle",
+}
 
 // TestRandom compares the engine with the reference over random programs and points.
 func TestRandom(t *testing.T) {
-	forms, refused := runnable(t)
-	used := map[string]int{}
-	var n tally
-	for seed := *first; seed < *first+uint64(*pairs); seed++ {
-		a := &author{source: randomly(seed), forms: forms, used: used}
-		c := a.program(seed%4 == 0)
-		if diff := compare(c, &n); diff != "" {
-			t.Fatalf("seed %d: engine and reference differ\n%s%s", seed, c.Program, diff)
-		}
-	}
-	t.Logf("%d pairs, %d values, %d%% present, %d%% left open", *pairs, n.values, 100*n.present/n.values, 100*n.open/n.values)
-	if 2*n.present < n.values {
-		t.Error("less than half of the values are present: the points are too thin for the programs")
-	}
-	least := ""
-	for _, all := range forms {
-		for _, form := range all {
-			if least == "" || used[form] < used[least] {
-				least = form
+	all := newTally()
+	var failed sync.Map
+	var next atomic.Int64
+	var lock sync.Mutex
+	var workers sync.WaitGroup
+	names := firsts()
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			mine := newTally()
+			for i := next.Add(1) - 1; i < int64(*pairs); i = next.Add(1) - 1 {
+				seed := *first + uint64(i)
+				p := written(seed, names)
+				if diff := compare(p, mine); diff != "" {
+					failed.Store(seed, fmt.Sprintf("seed %d: engine and reference differ\n%s%s", seed, p.lines(diff), diff))
+					break
+				}
 			}
-		}
+			lock.Lock()
+			defer lock.Unlock()
+			all.add(mine)
+		})
 	}
-	t.Logf("least used, %d times: %s", used[least], least)
-	if used[least] < *pairs/100 {
-		t.Errorf("%s was used %d times in %d programs", least, used[least], *pairs)
-	}
-	if len(refused) > 0 {
-		t.Logf("not run by the engine yet:\n\t%s", strings.Join(refused, "\n\t"))
+	workers.Wait()
+	failed.Range(func(_, text any) bool {
+		t.Error(text)
+		return true
+	})
+	if !t.Failed() {
+		all.report(t)
 	}
 }
 
-// startDependent are the forms whose values hang on when the job began.
-var startDependent = []string{"extrapolation", "ewma", "fill", "combine"}
+// firsts are all forms, and those of calendars once more for each kind of cycle.
+func firsts() []string {
+	names := slices.Concat(forms['S'], forms['N'], forms['B'])
+	for range 4 {
+		for _, form := range forms['N'] {
+			if strings.Contains(form, "{C}") {
+				names = append(names, form)
+			}
+		}
+	}
+	return names
+}
+
+// lines returns the publishes of which a difference tells.
+func (p *pair) lines(diff string) (lines string) {
+	for i, line := range strings.SplitAfter(p.Program, "\n") {
+		if label := strconv.Itoa(i); strings.Contains(diff, "\n"+label) || strings.Contains(diff, ": "+label) || strings.Contains(diff, "panic") {
+			lines += line
+		}
+	}
+	return lines
+}
+
+// written returns the pair of a seed. One after the other begins with each form, in two publishes.
+func written(seed uint64, names []string) *pair {
+	n := uint64(len(names))
+	a := &author{source: randomly(seed), first: []string{names[seed%n], names[(seed+n/2)%n]}}
+	return a.program((seed+seed/n)%4 == 0)
+}
+
+// report tells what has been compared, and fails where that is too little.
+func (n *tally) report(t *testing.T) {
+	least := 1 // of a small run
+	if *pairs >= 10_000 {
+		least = *pairs / 100
+	}
+	names := required()
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(n.of[a], n.of[b]) })
+	var lines []string
+	for _, name := range names {
+		lines = append(lines, fmt.Sprintf("%7d  %s", n.of[name], name))
+		if n.of[name] < least {
+			t.Errorf("%s was compared %d times, not %d", name, n.of[name], least)
+		}
+	}
+	if testing.Verbose() {
+		t.Logf("how often each was compared:\n%s", strings.Join(lines, "\n"))
+	}
+	t.Logf("%d pairs of seeds %d to %d in %d runs without a difference; %d values, %d%% present, %d%% left open; %d forms and arguments, each compared %d times at least, %q %d times",
+		*pairs, *first, *first+uint64(*pairs)-1, n.runs, n.values, 100*n.present/n.values, 100*n.open/n.values, len(names), least, names[0], n.of[names[0]])
+	if 2*n.present < n.values {
+		t.Error("less than half of the values are present: the points are too thin for the programs")
+	}
+}
+
+// startDependent are words of what gives values that hang on when the job began.
+var startDependent = []string{"extrapolation", "ewma", "fill", "combine", "random"}
 
 // TestLaterStart: a job that begins later gives what one that runs already gives.
 func TestLaterStart(t *testing.T) {
 	const late = 5 // slots
-	forms, _ := runnable(t)
-	for kind, all := range forms {
-		forms[kind] = slices.DeleteFunc(all, func(form string) bool {
-			return slices.ContainsFunc(startDependent, func(word string) bool { return strings.Contains(form, word) })
-		})
-	}
-	var n tally
+	n := newTally()
 	for seed := *first; seed < *first+uint64(*pairs)/2; seed++ {
-		a := &author{source: randomly(seed), forms: forms, used: map[string]int{}}
+		a := &author{source: randomly(seed), avoid: startDependent}
 		c := a.program(true)
-		g, err := c.Compile()
-		if err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
-		}
-		want, err := reference.Run(g, dataOf(c.Load), reference.Options{Start: c.Options.Start, Stop: c.Options.Stop, Resolution: c.Options.Resolution})
+		c.Options.Inactivity = forever // what has left before the later start is not known to that job
+		want, err := reference(c.Case)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -112,11 +198,11 @@ func TestLaterStart(t *testing.T) {
 		}
 		c.Options.Start = c.Options.Start.Add(late * c.Options.Resolution)
 		for _, mode := range []flowtest.Mode{flowtest.History, flowtest.Live} {
-			got := c.Run(context.Background(), mode)
+			got := c.Run(t.Context(), mode)
 			if got.Err != nil {
 				t.Fatalf("seed %d: %s: %v", seed, mode, got.Err)
 			}
-			if diff := difference(got, want, &n); diff != "" {
+			if diff := difference(got, want, c.Options.Resolution, n); diff != "" {
 				t.Fatalf("seed %d: %s: begun %d slots later, the engine differs\n%s%s", seed, mode, late, c.Program, diff)
 			}
 		}
@@ -125,7 +211,6 @@ func TestLaterStart(t *testing.T) {
 }
 
 func FuzzEngine(f *testing.F) {
-	forms, _ := runnable(f)
 	for seed := range byte(20) {
 		text := make([]byte, 300)
 		r := randomly(uint64(seed))
@@ -135,147 +220,130 @@ func FuzzEngine(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		a := &author{source: &choices{text}, forms: forms, used: map[string]int{}}
-		c := a.program(a.source.IntN(4) == 0)
-		if len(c.Program) > 1000 || strings.Count(c.Program, "'*'") > 2 {
+		a := &author{source: &choices{text}}
+		p := a.program(a.source.IntN(4) == 0)
+		if len(p.Program) > 1000 || strings.Count(p.Program, "'*'") > 2 {
 			return // all series with all of them, over and over, only take time
 		}
-		if diff := compare(c, &tally{}); diff != "" {
-			t.Errorf("engine and reference differ\n%s%s", c.Program, diff)
+		if diff := compare(p, newTally()); diff != "" {
+			t.Errorf("engine and reference differ\n%s%s", p.Program, diff)
 		}
 	})
 }
 
-// compare runs a case both ways, a live one also live, and returns what is different.
-func compare(c *flowtest.Case, n *tally) (diff string) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			diff = fmt.Sprintf("panic: %v\n%s", fault, debug.Stack())
+// count notes what the publishes of a pair are made of, those of which something was compared.
+func (n *tally) count(p *pair, g *graph.Graph, compared map[string]bool, modes []flowtest.Mode) {
+	at := 0
+	for i, node := range g.Nodes {
+		publish, ok := node.Op.(*graph.Publish)
+		if !ok {
+			continue
 		}
-	}()
-	g, err := c.Compile()
-	if err != nil {
-		return err.Error()
-	}
-	want, err := reference.Run(g, dataOf(c.Load), reference.Options{Start: c.Options.Start, Stop: c.Options.Stop, Resolution: c.Options.Resolution})
-	if err != nil {
-		return err.Error()
-	}
-	modes := []flowtest.Mode{flowtest.History}
-	if c.Options.Live {
-		modes = append(modes, flowtest.Live, flowtest.Middle)
-	}
-	for _, mode := range modes {
-		got := c.Run(context.Background(), mode)
-		if got.Err != nil {
-			return fmt.Sprintf("%s: %v", mode, got.Err)
+		made := p.made[at]
+		at++
+		if !compared[publish.Label] {
+			continue
 		}
-		if diff := difference(got, want, n); diff != "" {
-			return fmt.Sprintf("%s: %s", mode, diff)
+		for _, name := range made {
+			n.of[name]++
+		}
+		for name := range happened(p.Case, g, graph.NodeID(i)) {
+			n.of[name]++
+		}
+		for _, m := range modes {
+			n.of[string(m)]++
 		}
 	}
-	return ""
 }
 
-// difference compares rows that have the same name with one another.
-func difference(got *flowtest.Result, want []reference.Row, n *tally) string {
-	type named struct {
-		got  []*flowtest.Row
-		want []reference.Row
-	}
-	byName := map[string]*named{}
-	of := func(name string) *named {
-		if byName[name] == nil {
-			byName[name] = &named{}
+// happened tells what happens to the series that a node depends on.
+func happened(c *flowtest.Case, g *graph.Graph, from graph.NodeID) map[string]bool {
+	found, words := map[string]bool{}, map[string]bool{}
+	var fetches []*graph.Fetch
+	seen := map[graph.NodeID]bool{}
+	var visit func(id graph.NodeID)
+	visit = func(id graph.NodeID) {
+		if seen[id] {
+			return
 		}
-		return byName[name]
-	}
-	for _, r := range got.Rows {
-		of(r.Name()).got = append(of(r.Name()).got, r)
-	}
-	for _, r := range want {
-		name := flowtest.FormatSeries(r.Label, series.NewLabels(r.Key))
-		of(name).want = append(of(name).want, r)
-		for _, v := range r.Values {
-			n.values++
-			switch v.State {
-			case reference.Number:
-				n.present++
-			case reference.Unsure:
-				n.open++
-			}
+		seen[id] = true
+		switch op := g.Nodes[id].Op.(type) {
+		case *graph.Fetch:
+			fetches = append(fetches, op)
+		case *graph.Timeshift:
+			words["timeshift"] = true
+		case *graph.Window:
+			words["over"] = true
+		case *graph.Binary:
+			words["combine"] = words["combine"] || op.Outer
+		}
+		for _, in := range g.Nodes[id].Inputs {
+			visit(in)
 		}
 	}
-	var wrong []string
-	for name, rows := range byName {
-		if len(rows.got) != len(rows.want) || !pairUp(rows.got, rows.want) {
-			for _, r := range rows.got {
-				wrong = append(wrong, fmt.Sprintf("%s engine    %s", name, engineText(r)))
+	visit(from)
+	lives := livesOf(c)
+	for _, f := range fetches {
+		q := series.Query{Metric: f.Metric, Filter: f.Filter}
+		types := map[series.Type]bool{}
+		for s, l := range lives {
+			if !q.Matches(s) {
+				continue
 			}
-			for _, r := range rows.want {
-				wrong = append(wrong, fmt.Sprintf("%s reference %s", name, referenceText(r)))
+			types[s.Type] = true
+			found[fmt.Sprintf("rollup %s of a %s", f.Rollup, s.Type)] = true
+			for name := range l {
+				found[name] = true
+				for word := range words {
+					found[word+": "+name] = true
+				}
 			}
 		}
+		if len(types) > 1 {
+			found["of several types"] = true
+		}
 	}
-	slices.Sort(wrong)
-	return strings.Join(wrong, "\n")
+	return found
 }
 
-// pairUp reports whether each row has another one that it equals: rows of equal names have no
-// order.
-func pairUp(got []*flowtest.Row, want []reference.Row) bool {
-	if len(got) == 0 {
-		return true
-	}
-	for i := range want {
-		if equal(got[0], want[i]) && pairUp(got[1:], slices.Delete(slices.Clone(want), i, i+1)) {
-			return true
+// livesOf tells what happens to each series within the range of a case.
+func livesOf(c *flowtest.Case) map[*series.Series]map[string]bool {
+	lives := map[*series.Series]map[string]bool{}
+	start, stop, step := c.Options.Start.UnixMilli(), c.Options.Stop.UnixMilli(), c.Options.Resolution.Milliseconds()
+	quiet := max(2*step, c.Options.Inactivity.Milliseconds())
+	before := map[*series.Series]series.Sample{}
+	for _, s := range c.Load {
+		l := lives[s.Series]
+		if l == nil {
+			l = map[string]bool{}
+			lives[s.Series] = l
+		}
+		last, known := before[s.Series]
+		before[s.Series] = s
+		if s.Time < start {
+			continue
+		}
+		switch {
+		case !known:
+			l["appears"] = true
+		case s.Time-last.Time > quiet && last.Time > start-quiet:
+			l["leaves"], l["returns"] = true, true
+		case s.Time == last.Time:
+			l["corrected"] = true
+		case s.Arrival < last.Arrival:
+			l["out of order"] = true
+		}
+		if s.Arrival >= (s.Time/step+1)*step {
+			l["later than its slot"] = true
 		}
 	}
-	return false
+	for s, last := range before {
+		if stop-last.Time > quiet+step && last.Time >= start {
+			lives[s]["leaves"] = true
+		}
+	}
+	return lives
 }
 
-func equal(got *flowtest.Row, want reference.Row) bool {
-	if len(got.Values) != len(want.Values) {
-		return false
-	}
-	for slot, v := range want.Values {
-		x := got.Values[slot]
-		switch v.State {
-		case reference.None:
-			if x != nil {
-				return false
-			}
-		case reference.Number:
-			if x == nil || math.Abs(*x-v.X) > v.Err+1e-9*math.Abs(v.X) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func engineText(r *flowtest.Row) (text string) {
-	for _, v := range r.Values {
-		if v == nil {
-			text += " _"
-		} else {
-			text += fmt.Sprintf(" %.10g", *v)
-		}
-	}
-	return text
-}
-
-func referenceText(r reference.Row) (text string) {
-	for _, v := range r.Values {
-		switch v.State {
-		case reference.None:
-			text += " _"
-		case reference.Number:
-			text += fmt.Sprintf(" %.10g", v.X)
-		default:
-			text += " ?"
-		}
-	}
-	return text
-}
+// sortedNames returns the names of what differs in order.
+func sortedNames[T any](byName map[string]T) []string { return slices.Sorted(maps.Keys(byName)) }

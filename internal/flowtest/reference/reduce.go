@@ -117,7 +117,7 @@ func (r *run) groups(in *table, by, allowMissing []string) []*group {
 		for _, name := range by {
 			value, ok := x.metas[x.joins][name]
 			if name == series.MetricKey {
-				value, ok = x.metric, x.metric != ""
+				value, ok = x.metricIn(x.joins), x.metricIn(x.joins) != ""
 			}
 			if ok {
 				key[name] = value
@@ -141,35 +141,76 @@ func (r *run) groups(in *table, by, allowMissing []string) []*group {
 	return list
 }
 
-// gather returns an empty series for a group, with the pairs and the metric that all its
-// members share.
-func (r *run) gather(g *group, source string) row {
-	joins := r.slots
-	for _, m := range g.members {
-		joins = min(joins, m.joins)
+// gather returns empty series for a group: one for each stretch of slots in which it has a member, or
+// one for all slots.
+func (r *run) gather(g *group, source string, permanent bool) (lives []row) {
+	for slot := 0; slot < r.slots; slot++ {
+		if !permanent && !g.has(slot) {
+			continue
+		}
+		x := r.empty(g.key, "", slot)
+		for slot < r.slots && (permanent || g.has(slot)) {
+			slot++
+		}
+		x.leaves = slot
+		r.describe(&x, g, source)
+		lives = append(lives, x)
 	}
-	x := r.empty(g.key, "", joins)
-	for slot := joins; slot < r.slots; slot++ {
-		var meta Labels
+	return lives
+}
+
+// has reports whether a group has a member in a slot.
+func (g *group) has(slot int) bool {
+	return slices.ContainsFunc(g.members, func(m row) bool { return m.member(slot) })
+}
+
+// describe gives a group the pairs and the metric that all its members share. What one of them did
+// not share stays unknown when it leaves, until there is but one member and that one is new.
+func (r *run) describe(x *row, g *group, source string) {
+	x.metrics = make([]string, r.slots)
+	meta, metric := Labels{}, ""
+	for slot := x.joins; slot < x.leaves; slot++ {
+		members := 0
+		var fresh, changed []row
 		for _, m := range g.members {
-			if m.joins <= slot && meta == nil {
-				meta, x.metric = m.metas[slot], m.metric
-			} else if m.joins <= slot {
-				meta = shared(meta, m.metas[slot])
-				if m.metric != x.metric {
-					x.metric = source
+			switch {
+			case !m.member(slot):
+			case slot == m.joins || slot == x.joins:
+				fresh = append(fresh, m)
+			default:
+				members++
+				if m.metricIn(slot) != m.metricIn(slot-1) || !maps.Equal(m.metas[slot], m.metas[slot-1]) {
+					changed = append(changed, m)
 				}
 			}
 		}
-		x.metas[slot] = union(g.key, meta)
+		for _, m := range fresh {
+			members++
+			meta, metric = share(members == 1, meta, metric, m, slot, source)
+		}
+		for _, m := range changed {
+			meta, metric = share(members == 1, meta, metric, m, slot, source)
+		}
+		x.metas[slot], x.metrics[slot] = union(g.key, meta), metric
 	}
-	return x
+	x.metric = x.metrics[x.joins]
+}
+
+// share returns what is known of a group after a member has become known, or known anew.
+func share(alone bool, meta Labels, metric string, m row, slot int, source string) (Labels, string) {
+	if alone {
+		return m.metas[slot], m.metricIn(slot)
+	}
+	if metric != m.metricIn(slot) {
+		metric = source
+	}
+	return shared(meta, m.metas[slot]), metric
 }
 
 // at returns the values that members have in a slot.
 func (g *group) at(slot int) (values []Value) {
 	for _, m := range g.members {
-		if m.joins <= slot {
+		if m.member(slot) {
 			values = append(values, m.values[slot])
 		}
 	}
@@ -185,62 +226,121 @@ func (r *run) aggregate(op *graph.Aggregate, in *table) *table {
 		groups = append(groups, &group{key: Labels{}}) // a count of nothing is 0 (OQ-25)
 	}
 	for _, g := range groups {
-		x := r.gather(g, in.source)
-		if permanent {
-			x.joins = 0
-		}
-		for slot := x.joins; slot < r.slots; slot++ {
-			x.values[slot] = reduce(op.Func, op.Arg, g.at(slot))
-		}
-		out.rows = append(out.rows, x)
-	}
-	return out
-}
-
-// selectRows passes the largest or smallest values of each slot (language.md 5.4). Of equal
-// values at the border any may pass.
-func (r *run) selectRows(op *graph.Select, in *table) (*table, error) {
-	if op.Func == graph.Random {
-		return nil, fmt.Errorf("random() may choose as it likes")
-	}
-	out := r.stream()
-	out.source = in.source
-	for _, g := range r.groups(in, op.By, nil) {
-		for _, m := range g.members {
-			x := m
-			x.values = make([]Value, r.slots)
-			for slot := m.joins; slot < r.slots; slot++ {
-				x.values[slot] = choose(op, m.values[slot], g.at(slot))
+		for _, x := range r.gather(g, in.source, permanent) {
+			for slot := x.joins; slot < x.leaves; slot++ {
+				x.values[slot] = reduce(op.Func, op.Arg, g.at(slot))
 			}
 			out.rows = append(out.rows, x)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// choose returns a value if it is among the first of all.
-func choose(op *graph.Select, v Value, all []Value) Value {
-	numbers := present(all)
-	take := op.Count
-	if take == 0 {
-		take = max(1, int(math.Ceil(op.Share*float64(len(numbers))-1e-9)))
+// selectRows passes some values of each slot (language.md 5.4).
+func (r *run) selectRows(op *graph.Select, in *table) *table {
+	out := r.stream()
+	out.source = in.source
+	for _, g := range r.groups(in, op.By, nil) {
+		var chosen [][]Value // by member and slot: whether random has drawn it
+		if op.Func == graph.Random {
+			chosen = r.draw(op, g)
+		}
+		for i, m := range g.members {
+			x := m
+			x.values = make([]Value, r.slots)
+			for slot := m.joins; slot < m.leaves; slot++ {
+				if chosen != nil {
+					x.values[slot] = conditional([]Value{chosen[i][slot], m.values[slot], none})
+				} else {
+					x.values[slot] = choose(op, &m, g.members, slot)
+				}
+			}
+			out.rows = append(out.rows, x)
+		}
 	}
-	better, ties := 0, 0
-	for _, w := range numbers {
-		order, open := compare(w, v)
+	return out
+}
+
+// quota is how many of n pass.
+func quota(op *graph.Select, n int) int {
+	if op.Count > 0 {
+		return min(op.Count, n)
+	}
+	return min(n, max(1, int(math.Ceil(op.Share*float64(n)-1e-9))))
+}
+
+// draw tells for each member of a group in which slots it is among those that random() passes: those of the
+// lowest hashes when there is room; who has been drawn stays.
+func (r *run) draw(op *graph.Select, g *group) [][]Value {
+	drawn := make([]bool, len(g.members))
+	result := make([][]Value, len(g.members))
+	for i := range result {
+		result[i] = make([]Value, r.slots)
+	}
+	for slot := range r.slots {
+		var members, waiting []int
+		room := 0
+		for i := range g.members {
+			if drawn[i] = drawn[i] && g.members[i].member(slot); drawn[i] {
+				room--
+			}
+			if g.members[i].member(slot) {
+				if members = append(members, i); !drawn[i] {
+					waiting = append(waiting, i)
+				}
+			}
+		}
+		room = max(0, min(room+quota(op, len(members)), len(waiting)))
+		slices.SortFunc(waiting, func(a, b int) int { return cmp.Compare(g.members[a].hash(), g.members[b].hash()) })
+		for _, i := range waiting[:room] {
+			drawn[i] = true
+		}
+		for _, i := range members {
+			result[i][slot] = truth(drawn[i])
+			for _, k := range members {
+				if i != k && g.members[i].hash() == g.members[k].hash() {
+					result[i][slot] = unsure // which of the two comes first is not told
+				}
+			}
+		}
+	}
+	return result
+}
+
+// hash decides between series that are equal otherwise.
+func (x *row) hash() uint64 { return series.Hash(x.metric, series.NewLabels(x.key)) }
+
+// choose returns a value if it is among the first of its group; of equal ones those of the lower hash
+// come first.
+func choose(op *graph.Select, m *row, group []row, slot int) Value {
+	v := m.values[slot]
+	numbers, better, open := 0, 0, 0
+	for i := range group {
+		w := &group[i]
+		if !w.member(slot) || w.values[slot].State == None {
+			continue
+		}
+		if w.values[slot].State == Unsure {
+			return unsure
+		}
+		numbers++
+		if w.joins == m.joins && w.hash() == m.hash() && w.values[slot] == v && maps.Equal(w.key, m.key) {
+			open++ // m itself, or its twin
+			continue
+		}
+		order, near := compare(w.values[slot], v)
 		switch {
-		case open || order == 0:
-			ties++ // v is one of them
-		case (order > 0) == (op.Func == graph.Top):
+		case near || order == 0 && w.hash() == m.hash():
+			open++
+		case order == 0 && w.hash() < m.hash(), order > 0 && op.Func == graph.Top, order < 0 && op.Func == graph.Bottom:
 			better++
 		}
 	}
+	take := quota(op, numbers)
 	switch {
 	case v.State == None:
 		return none
-	case anyUnsure(all...):
-		return unsure
-	case better+ties <= take:
+	case better+open <= take:
 		return v
 	case better >= take:
 		return none
@@ -266,57 +366,51 @@ func (r *run) bucketPercentile(op *graph.BucketPercentile, in *table) *table {
 		groups[id].members = append(groups[id].members, x)
 	}
 	for _, id := range slices.Sorted(maps.Keys(groups)) {
-		x := r.gather(groups[id], in.source)
-		for slot := x.joins; slot < r.slots; slot++ {
-			x.values[slot] = bucketRank(op, groups[id], slot)
+		for _, x := range r.gather(groups[id], in.source, false) {
+			for slot := x.joins; slot < x.leaves; slot++ {
+				x.values[slot] = bucketRank(op, groups[id], slot)
+			}
+			out.rows = append(out.rows, x)
 		}
-		out.rows = append(out.rows, x)
 	}
 	return out
 }
 
-// bucketRank interpolates in the bucket that the rank falls into.
+// bucketRank interpolates in the bucket that the rank falls into. A count that is below the one of a
+// smaller bound is taken for that one.
 func bucketRank(op *graph.BucketPercentile, g *group, slot int) Value {
 	counts := map[float64]float64{}
 	for _, m := range g.members {
-		v := m.values[slot]
-		if v.State == Unsure {
-			return unsure
-		}
-		bound, err := strconv.ParseFloat(m.key[op.Bucket], 64)
-		if m.key[op.Bucket] == op.Infinity {
-			bound, err = math.Inf(1), nil
-		}
-		if err == nil && v.State == Number {
-			counts[bound] += v.X
-		}
-	}
-	bounds := slices.Sorted(maps.Keys(counts))
-	n := len(bounds)
-	if n == 0 || !math.IsInf(bounds[n-1], 1) || counts[bounds[n-1]] <= 0 {
-		return none
-	}
-	rank := op.Percent / 100 * counts[bounds[n-1]]
-	for i, bound := range bounds {
-		if counts[bound] < rank {
+		if !m.member(slot) {
 			continue
 		}
+		v := m.values[slot]
+		bound, err := strconv.ParseFloat(m.key[op.Bucket], 64)
 		switch {
-		case math.IsInf(bound, 1) && n == 1:
-			return none
-		case math.IsInf(bound, 1):
-			return number(bounds[n-2])
-		case i == 0 && bound <= 0:
-			return number(bound)
+		case v.State == Unsure || v.Err > 0:
+			return unsure
+		case m.key[op.Bucket] == op.Infinity:
+			bound = math.Inf(1)
+		case err != nil || math.IsInf(bound, 0) || math.IsNaN(bound):
+			continue
 		}
-		low, below := 0.0, 0.0
-		if i > 0 {
-			low, below = bounds[i-1], counts[bounds[i-1]]
+		if before, ok := counts[bound]; v.State == Number && (!ok || v.X > before) {
+			counts[bound] = v.X
 		}
-		if counts[bound] == below {
-			return number(bound)
-		}
-		return rounded(low+(rank-below)/(counts[bound]-below)*(bound-low), precision)
 	}
-	return none
+	total := counts[math.Inf(1)]
+	delete(counts, math.Inf(1))
+	bounds := slices.Sorted(maps.Keys(counts))
+	if total <= 0 || len(bounds) == 0 {
+		return none
+	}
+	rank := op.Percent / 100 * total
+	low, below := min(0, bounds[0]), 0.0
+	for _, bound := range bounds {
+		if count := counts[bound]; count >= rank && count > below {
+			return rounded(low+(rank-below)/(count-below)*(bound-low), precision)
+		}
+		low, below = bound, max(below, counts[bound])
+	}
+	return number(low) // beyond all bounds
 }

@@ -4,7 +4,8 @@
 // but what the language says is remembered. It is slow, and must stay so simple that it can be
 // checked by reading it beside language.md.
 //
-// It knows history only, and series that are active throughout (language.md 4.7).
+// It knows history only. A series that leaves its stream and comes back (language.md 4.7) is two
+// rows, each with a life of its own.
 package reference
 
 import (
@@ -19,13 +20,22 @@ import (
 )
 
 // Data are the raw points of each series, in rising order of time.
-type Data map[*series.Series][]series.Point
+type Data map[*series.Series][]Point
+
+// Point is a raw point with how long after its time it has arrived.
+type Point struct {
+	series.Point
+	Lag int64 // ms
+
+	Distribution *series.Distribution // of a histogram series, else nil
+}
 
 // Options say over what a program runs.
 type Options struct {
 	Start, Stop time.Time     // multiples of Resolution; Stop exclusive
 	Resolution  time.Duration // the slot length of the job
 	Timezone    *time.Location
+	Inactivity  time.Duration // 0: 24 h
 }
 
 // Row is one output series.
@@ -34,6 +44,8 @@ type Row struct {
 	Publish int // serial number of the publish node
 	Key     Labels
 	Values  []Value // by slot from Start on
+	Ended   int     // the slot in which it is no member any more; -1: it is one to the end
+	Vague   bool    // it may be several series, one after the other
 }
 
 // Labels are the pairs of a key or of metadata.
@@ -44,10 +56,26 @@ type row struct {
 	key    Labels
 	metas  []Labels // by slot: every pair known of it, the key included
 	metric string
-	joins  int // the first slot in which the series is a member
-	values []Value
-	static bool // a static value of the program
+	// by slot, where it may change
+	metrics []string
+	joins   int // the first slot in which the series is a member
+	leaves  int // the first slot after it in which it is none
+	values  []Value
+	static  bool      // a static value of the program
+	vague   bool      // the rules leave open whether its slots are of one series
+	points  [][]Point // of a histogram stream, in place of values
 }
+
+// metricIn returns the metric of the series in a slot.
+func (x *row) metricIn(slot int) string {
+	if x.metrics != nil {
+		return x.metrics[slot]
+	}
+	return x.metric
+}
+
+// member reports whether the series is a member of its stream in a slot.
+func (x *row) member(slot int) bool { return x.joins <= slot && slot < x.leaves }
 
 // table is a stream.
 type table struct {
@@ -64,7 +92,9 @@ type run struct {
 	order  []*series.Series
 	graph  *graph.Graph
 	tables map[shifted]*table
-	step   int64 // slot length, ms
+	holds  map[shifted]int64 // ms for which what comes after keeps the values of a node
+	step   int64             // slot length, ms
+	zones  map[string]*time.Location
 	origin int64 // start of slot 0, ms since the epoch
 	slots  int
 	sent   int // the first slot that is sent
@@ -79,7 +109,7 @@ type shifted struct {
 
 // Run runs a graph. It returns an error if the graph has an operator that it does not know.
 func Run(g *graph.Graph, data Data, o Options) ([]Row, error) {
-	r := &run{Options: o, data: data, graph: g, tables: map[shifted]*table{}, step: o.Resolution.Milliseconds()}
+	r := &run{Options: o, data: data, graph: g, tables: map[shifted]*table{}, holds: map[shifted]int64{}, zones: map[string]*time.Location{}, step: o.Resolution.Milliseconds()}
 	r.order = slices.SortedFunc(maps.Keys(data), func(a, b *series.Series) int { return cmp.Compare(a.ID, b.ID) })
 	r.sent = r.reach()
 	r.origin = o.Start.UnixMilli() - int64(r.sent)*r.step
@@ -117,7 +147,7 @@ func (r *run) table(at shifted) (*table, error) {
 			return nil, err
 		}
 	}
-	t, err := r.eval(n.Op, in, shift)
+	t, err := r.eval(n.Op, in, at, shift)
 	if err != nil {
 		return nil, fmt.Errorf("line %s: %w", n.Span, err)
 	}
@@ -133,41 +163,60 @@ func (r *run) shift(op graph.Op) int64 {
 	return 0
 }
 
-// publish returns what is sent of a stream: every series that joins before the end.
+// publish returns what is sent of a stream: every series that is a member in one of the slots.
 func (r *run) publish(p *graph.Publish, serial int, t *table) (out []Row) {
 	for _, x := range t.rows {
-		if x.joins >= r.slots {
+		if x.joins >= r.slots || x.leaves <= r.sent {
 			continue
 		}
 		key := maps.Clone(x.key)
 		delete(key, series.MetricKey)
-		out = append(out, Row{p.Label, serial, key, x.values[r.sent:]})
+		ended := -1
+		if x.leaves < r.slots {
+			ended = x.leaves - r.sent
+		}
+		out = append(out, Row{p.Label, serial, key, x.values[r.sent:], ended, x.vague})
 	}
 	return out
 }
 
-// reach returns how many slots before the first one sent have to be computed.
+// reach returns how many slots before the first one sent have to be computed, and notes for how
+// long the values of each node are kept.
 func (r *run) reach() (most int) {
 	before := map[shifted]int{}
-	var visit func(at shifted, needed int)
-	visit = func(at shifted, needed int) {
-		if known, ok := before[at]; ok && known >= needed {
+	var visit func(at shifted, needed int, hold int64)
+	visit = func(at shifted, needed int, hold int64) {
+		known, ok := before[at]
+		if ok && known >= needed && r.holds[at] >= hold {
 			return
 		}
-		before[at] = needed
+		needed, hold = max(needed, known), max(hold, r.holds[at])
+		before[at], r.holds[at] = needed, hold
 		n := &r.graph.Nodes[at.node]
 		most = max(most, needed)
 		needed += r.lookback(n.Op, needed, at.by)
+		hold += r.hold(n.Op)
 		for _, in := range n.Inputs {
-			visit(shifted{in, at.by + r.shift(n.Op)}, needed)
+			visit(shifted{in, at.by + r.shift(n.Op)}, needed, hold)
 		}
 	}
 	for i, n := range r.graph.Nodes {
 		if p, ok := n.Op.(*graph.Publish); ok && p.Enabled {
-			visit(shifted{graph.NodeID(i), 0}, 0)
+			visit(shifted{graph.NodeID(i), 0}, 0, 0)
 		}
 	}
 	return most
+}
+
+// hold returns for how long an operator keeps values, ms: so long its series stay (language.md 4.7).
+func (r *run) hold(op graph.Op) int64 {
+	switch op := op.(type) {
+	case *graph.Fill:
+		return max(op.For.Milliseconds(), int64(op.Slots)*r.step)
+	case *graph.Calendar:
+		return int64(op.Shift+2) * longestCycle[op.Cycle].Milliseconds()
+	}
+	return int64(r.lookback(op, 0, 0)) * r.step
 }
 
 // lookback returns how many slots before its own an operator looks at, when it is itself
@@ -179,6 +228,8 @@ func (r *run) lookback(op graph.Op, needed int, shift int64) int {
 	case *graph.When:
 		return r.slotsOf(op.Lasting) - 1
 	case *graph.KPSS:
+		return r.slotsOf(op.Over) - 1
+	case *graph.HistogramReduce:
 		return r.slotsOf(op.Over) - 1
 	case *graph.Delta:
 		return 1
@@ -197,10 +248,16 @@ func (r *run) slotsOf(d time.Duration) int {
 func (r *run) seconds() float64 { return float64(r.step) / 1000 }
 
 // eval computes an operator from its inputs, which are shifted by some ms.
-func (r *run) eval(op graph.Op, in []*table, shift int64) (*table, error) {
+func (r *run) eval(op graph.Op, in []*table, at shifted, shift int64) (*table, error) {
 	switch op := op.(type) {
 	case *graph.Fetch:
-		return r.fetch(op, shift), nil
+		return r.fetch(op, shift, r.holds[at]), nil
+	case *graph.PathFetch:
+		return r.path(op, shift, r.holds[at])
+	case *graph.HistogramFetch:
+		return r.histograms(op, shift, r.holds[at]), nil
+	case *graph.HistogramReduce:
+		return r.mergeHistograms(op, in[0]), nil
 	case *graph.Scalar:
 		return r.constant(number(op.Value), true, nil), nil
 	case *graph.None:
@@ -225,7 +282,7 @@ func (r *run) eval(op graph.Op, in []*table, shift int64) (*table, error) {
 	case *graph.Aggregate:
 		return r.aggregate(op, in[0]), nil
 	case *graph.Select:
-		return r.selectRows(op, in[0])
+		return r.selectRows(op, in[0]), nil
 	case *graph.BucketPercentile:
 		return r.bucketPercentile(op, in[0]), nil
 	case *graph.Union:
@@ -249,7 +306,7 @@ func (r *run) stream() *table { return &table{absent: make([]Value, r.slots)} }
 
 // empty returns a series without a value, of which only the key is known.
 func (r *run) empty(key Labels, metric string, joins int) row {
-	return row{key, slices.Repeat([]Labels{key}, r.slots), metric, joins, make([]Value, r.slots), false}
+	return row{key: key, metas: slices.Repeat([]Labels{key}, r.slots), metric: metric, joins: joins, leaves: r.slots, values: make([]Value, r.slots)}
 }
 
 func (r *run) constant(v Value, literal bool, key Labels) *table {
@@ -270,7 +327,7 @@ func (r *run) each(in *table, f func(Value) Value) *table {
 	for _, x := range in.rows {
 		y := x
 		y.values = make([]Value, r.slots)
-		for slot := x.joins; slot < r.slots; slot++ {
+		for slot := x.joins; slot < x.leaves; slot++ {
 			y.values[slot] = f(x.values[slot])
 		}
 		out.rows = append(out.rows, y)
@@ -284,8 +341,10 @@ func (r *run) eachSeries(in *table, f func(x row, slot int) Value) *table {
 	for _, x := range in.rows {
 		y := x
 		y.values = make([]Value, r.slots)
-		for slot := x.joins; slot < r.slots; slot++ {
-			y.values[slot] = f(x, slot)
+		for slot := x.joins; slot < x.leaves; slot++ {
+			if y.values[slot] = f(x, slot); x.vague {
+				y.values[slot] = unsure // another series may begin anew
+			}
 		}
 		out.rows = append(out.rows, y)
 	}
