@@ -1,5 +1,17 @@
 package engine
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// maxNamed is the most series, or sets of dimensions, that one message names.
+const maxNamed = 100
+
+// silence counts the series of a fetch that have become inactive, and how many were told of.
+type silence struct{ gone, told int }
+
 // introduce sends the information that belongs after the first slot (language.md 7.5). The
 // resolution comes first: clients learn from the first message how many batches make a slot.
 func (j *job) introduce(slot int64) error {
@@ -11,11 +23,18 @@ func (j *job) introduce(slot int64) error {
 	if !j.autoDelay {
 		messages[1].Contents["deadlineType"] = "EXPLICIT"
 	}
+	if j.asked > 0 && j.native > j.asked {
+		messages = append(messages, &Info{Code: codeNative, Series: j.coarse, Contents: map[string]any{
+			"detectedResolutionMs": j.native, "originalResolutionMs": j.asked,
+		}})
+	}
 	for _, f := range j.plan.fetches {
 		found := &Info{Code: codeFetched}
 		found.NumInput, found.Series = f.op.census()
 		if found.NumInput == 0 {
 			messages = append(messages, at(f, &Info{Code: codeNothingMatched, Level: levelWarning, Contents: map[string]any{"query": f.op.call()}}))
+		} else {
+			messages = append(messages, at(f, &Info{Code: codeDimensions, NumInput: found.NumInput, Contents: map[string]any{"dimensionCounts": f.op.dimensionSets()}}))
 		}
 		messages = append(messages, at(f, found))
 	}
@@ -32,6 +51,9 @@ func (j *job) introduce(slot int64) error {
 func (j *job) inform(slot int64) error {
 	for i, f := range j.plan.fetches {
 		if err := j.informLimit(slot, i); err != nil {
+			return err
+		}
+		if err := j.informSilence(slot, i); err != nil {
 			return err
 		}
 		late := f.op.live.late
@@ -69,6 +91,52 @@ func (j *job) informLimit(slot int64, i int) error {
 		Code: codeLimited, Level: levelWarning,
 		Contents: map[string]any{"matchedSize": matched, "limitSize": f.op.limit},
 	}))
+}
+
+// informSilence says how many series of a fetch have become inactive, again when that number has
+// doubled.
+func (j *job) informSilence(slot int64, i int) error {
+	f, s := j.plan.fetches[i], &j.silent[i]
+	s.gone += len(f.op.out.left)
+	if s.gone == 0 || s.gone < 2*s.told {
+		return nil
+	}
+	s.told = s.gone
+	return j.tell(slot, at(f, &Info{Code: codeInactive, Level: levelWarning, NumInput: s.gone, Contents: map[string]any{
+		"maxExtrapolations": max(-1, f.op.op.MaxExtrapolations), "numInactiveMembers": s.gone,
+	}}))
+}
+
+// dimensionSets counts which names of dimensions the members have together, the most frequent
+// first.
+func (f *fetch) dimensionSets() []any {
+	counts := make(map[string]int)
+	var names []string
+	f.out.live.each(func(i int) {
+		names = names[:0]
+		for _, l := range f.tracks[i].series.Dimensions {
+			names = append(names, l.Name)
+		}
+		counts[strings.Join(names, "\x00")]++
+	})
+	type set struct {
+		names string
+		count int
+	}
+	sets := make([]set, 0, len(counts))
+	for names, count := range counts {
+		sets = append(sets, set{names, count})
+	}
+	slices.SortFunc(sets, func(a, b set) int { return cmp.Or(b.count-a.count, cmp.Compare(a.names, b.names)) })
+	told := make([]any, 0, min(len(sets), maxNamed))
+	for _, s := range sets[:min(len(sets), maxNamed)] {
+		dimensions := []string{}
+		if s.names != "" {
+			dimensions = strings.Split(s.names, "\x00")
+		}
+		told = append(told, map[string]any{"count": s.count, "dimensions": dimensions})
+	}
+	return told
 }
 
 // at gives a message its place in the program.

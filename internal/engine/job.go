@@ -31,7 +31,11 @@ type job struct {
 	started  bool // the first slot has been sent
 	progress int
 	lag      int64 // the largest lag reported, ms
+	asked    int64 // the resolution that was asked for, ms; 0: none
+	native   int64 // the coarsest native one that was seen, ms
+	coarse   []uint64
 	limited  []bool
+	silent   []silence // by fetch
 }
 
 func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, error) {
@@ -64,7 +68,9 @@ func newJob(ctx context.Context, g *graph.Graph, o Options, sink Sink) (*job, er
 	}
 	j.first = j.start - j.plan.preroll*j.grid.step
 	j.ready = j.first
+	j.asked, j.native, j.coarse = o.Resolution.Milliseconds(), seen.found, seen.coarse
 	j.limited = make([]bool, len(j.plan.fetches))
+	j.silent = make([]silence, len(j.plan.fetches))
 	for i, f := range j.plan.fetches {
 		f.op.live.native = seen.native[i]
 	}

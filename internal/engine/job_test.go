@@ -224,6 +224,7 @@ func TestInformation(t *testing.T) {
 	}
 	want := `JOB_RUNNING_RESOLUTION INFO 0 map[resolutionMs:10000] []
 JOB_INITIAL_MAX_DELAY INFO 0 map[deadlineType:AUTOMATIC maxDelayMs:2000] []
+FIND_MATCHED_DIMENSIONS INFO 3 map[dimensionCounts:[map[count:2 dimensions:[a h]] map[count:1 dimensions:[b]]]] [0]
 FETCH_NUM_TIMESERIES INFO 3 map[] [0]
 FIND_MATCHED_NO_TIMESERIES WARNING 0 map[query:data('none', filter=filter('k', 'v'))] [5]
 FETCH_NUM_TIMESERIES INFO 0 map[] [5]

@@ -373,7 +373,7 @@ func (f *fetch) turn(t int64) bool {
 // census returns how many series are members, and the identities of some.
 func (f *fetch) census() (n int, some []uint64) {
 	f.out.live.each(func(i int) {
-		if n++; n <= 100 {
+		if n++; n <= maxNamed {
 			some = append(some, f.tracks[i].series.ID)
 		}
 	})

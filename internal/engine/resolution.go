@@ -23,8 +23,10 @@ const probeSeries = 1000
 
 // probe is what the points around the start of a job tell about its input.
 type probe struct {
-	native []int64 // by fetch: coarsest distance between the points of a series, ms; 0: unknown
-	lags   []int64 // of each series the largest lag, ms
+	native []int64  // by fetch: coarsest distance between the points of a series, ms; 0: unknown
+	found  int64    // the coarsest that was seen, ms, where no call of the program says it
+	coarse []uint64 // identities of some series that have it
+	lags   []int64  // of each series the largest lag, ms
 }
 
 // look reads the points around a time for every fetch of a layout.
@@ -38,45 +40,54 @@ func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, err
 		if err := o.Turn.take(ctx); err != nil {
 			return nil, err
 		}
-		native, err := p.fetch(ctx, op, kindOf(l[i].Op), o, min(at, now)-l[i].offset, now)
+		native, some, err := p.fetch(ctx, op, kindOf(l[i].Op), o, min(at, now)-l[i].offset, now)
 		if err != nil {
 			return nil, err
 		}
 		if op.Resolution > 0 {
 			native = op.Resolution.Milliseconds()
+		} else if native > p.found {
+			p.found, p.coarse = native, some
 		}
 		p.native = append(p.native, native)
 	}
 	return p, nil
 }
 
-// fetch returns the native resolution of what a data() or histogram() call selects.
-func (p *probe) fetch(ctx context.Context, op *graph.Fetch, kind series.Kind, o *Options, at, now int64) (int64, error) {
+// fetch returns the native resolution of what a data() or histogram() call selects, and some
+// series that have it.
+func (p *probe) fetch(ctx context.Context, op *graph.Fetch, kind series.Kind, o *Options, at, now int64) (native int64, some []uint64, err error) {
 	for _, span := range probeSpans {
 		r := series.Range{From: at - span.Milliseconds(), To: min(at+span.Milliseconds(), now+1)}
 		q := series.Query{Kind: kind, Metric: op.Metric, Filter: op.Filter, From: r.From, To: r.To, Limit: o.MaxSeries}
 		found, err := o.Source.Select(ctx, q)
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
-		var native int64
 		var lags []int64
-		err = o.Source.Read(ctx, sample(found.Series), r, func(_ int, pts series.Points) error {
-			native = max(native, distance(pts.Times))
+		list := sample(found.Series)
+		err = o.Source.Read(ctx, list, r, func(i int, pts series.Points) error {
+			d := distance(pts.Times)
+			if d > native {
+				native, some = d, some[:0]
+			}
+			if d > 0 && d == native && len(some) < maxNamed {
+				some = append(some, list[i].ID)
+			}
 			if lag, ok := largestLag(pts.Lags); ok {
 				lags = append(lags, lag)
 			}
 			return nil
 		})
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		if native > 0 {
 			p.lags = append(p.lags, lags...)
-			return native, nil
+			return native, some, nil
 		}
 	}
-	return 0, nil
+	return 0, nil, nil
 }
 
 // sample returns at most probeSeries of a list, the same ones for the same list in any order.

@@ -67,9 +67,12 @@ const (
 	codeResolution     = "JOB_RUNNING_RESOLUTION"
 	codeMaxDelay       = "JOB_INITIAL_MAX_DELAY"
 	codeLag            = "JOB_DETECTED_LAG"
+	codeNative         = "JOB_DETECTED_RESOLUTION"
+	codeDimensions     = "FIND_MATCHED_DIMENSIONS"
 	codeFetched        = "FETCH_NUM_TIMESERIES"
 	codeNothingMatched = "FIND_MATCHED_NO_TIMESERIES"
 	codeLimited        = "FIND_LIMITED_RESULT_SET"
+	codeInactive       = "FETCH_INACTIVE_EMITTERS"
 	codeMissing        = "GROUPBY_MISSING_PROPERTY"
 	codeOutputs        = "ID_NUM_TIMESERIES"
 

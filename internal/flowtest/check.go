@@ -112,8 +112,8 @@ func findRow(rows []*Row, label string, key series.Labels, steps []Step) int {
 	})
 }
 
-// Codes of messages that every job sends. A messages block tells of them only where it names them.
-var routine = []string{"JOB_RUNNING_RESOLUTION", "JOB_INITIAL_MAX_DELAY", "FETCH_NUM_TIMESERIES", "ID_NUM_TIMESERIES"}
+// Codes of messages that every job sends that reads data. A messages block tells of them only where it names them.
+var routine = []string{"JOB_RUNNING_RESOLUTION", "JOB_INITIAL_MAX_DELAY", "FIND_MATCHED_DIMENSIONS", "FETCH_NUM_TIMESERIES", "ID_NUM_TIMESERIES"}
 
 // body returns what would stand in the block for a result.
 func (k *Check) body(r *Result) (lines []string) {
