@@ -24,7 +24,7 @@ func kindOf(op graph.Op) series.Kind {
 
 // open makes room for as many cells as a block has values.
 func (c *cells) open(n int) {
-	clear(c.rows)
+	clear(c.rows) // so that nothing is kept alive
 	clear(c.held)
 	c.held = c.held[:0]
 	c.rows = grow(c.rows, n)

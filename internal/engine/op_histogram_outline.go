@@ -91,7 +91,7 @@ func (o *outline) percentile(percent float64) float64 {
 	x := o.edges[at]
 	if at > 0 && rank < o.below[at] {
 		low := o.edges[at-1]
-		x = low + (x-low)*fraction(o.upTo[at-1], rank, o.below[at])
+		x = 2 * (low/2 + (x/2-low/2)*fraction(o.upTo[at-1], rank, o.below[at])) // which cannot overflow either
 	}
 	return min(max(x, o.least), o.most)
 }
