@@ -3,10 +3,8 @@
 package server
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -253,36 +251,13 @@ func openSocket(r *rig, program string) (reader, func()) {
 	if err != nil {
 		r.b.Fatal(err)
 	}
-	fmt.Fprintf(conn, "GET /v2/signalflow/connect HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-	in := bufio.NewReaderSize(conn, 256<<10)
-	if response, err := http.ReadResponse(in, nil); err != nil || response.StatusCode != http.StatusSwitchingProtocols {
-		r.b.Fatal(response, err)
-	}
-	send := func(text string) { // masked, as clients must, with a mask of 0
-		frame := []byte{0x81, 0x80 | 126, byte(len(text) >> 8), byte(len(text)), 0, 0, 0, 0}
-		conn.Write(append(frame, text...))
-	}
-	send(`{"type":"authenticate","token":"t"}`)
-	send(fmt.Sprintf(`{"type":"execute","channel":"ch-1","program":%q,"start":%d}`, program, r.clock.Now().UnixMilli()))
-	var payload []byte
+	ws := newSocket(r.b, conn)
+	ws.send(`{"type":"authenticate","token":"t"}`)
+	ws.send(fmt.Sprintf(`{"type":"execute","channel":"ch-1","program":%q,"start":%d}`, program, r.clock.Now().UnixMilli()))
 	read := func(slot int64) int {
 		for {
-			var head [8]byte
-			if _, err := io.ReadFull(in, head[:2]); err != nil {
-				return -1
-			}
-			n := uint64(head[1])
-			switch n {
-			case 126:
-				io.ReadFull(in, head[:2])
-				n = uint64(binary.BigEndian.Uint16(head[:]))
-			case 127:
-				io.ReadFull(in, head[:8])
-				n = binary.BigEndian.Uint64(head[:])
-			}
-			payload = append(payload[:0], make([]byte, n)...)
-			if _, err := io.ReadFull(in, payload); err != nil {
+			payload, err := ws.next()
+			if err != nil {
 				return -1
 			}
 			if len(payload) >= 32 && payload[0] == 1 && payload[1] == 5 && int64(binary.BigEndian.Uint64(payload[20:])) == slot {
