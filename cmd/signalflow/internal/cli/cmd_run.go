@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -97,11 +98,14 @@ func (a *app) runCommand() *cobra.Command {
 		Args:                  onePiece,
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
-			program, err := a.readProgram(f.file, args)
-			if err != nil {
+			if err := f.check(); err != nil {
 				return err
 			}
-			if err := f.check(); err != nil {
+			if slices.Contains(append(args, f.file), "-") && slices.Contains(f.source.files, "-") {
+				return usageError{"the program and the data cannot both come from standard input"}
+			}
+			program, err := a.readProgram(f.file, args)
+			if err != nil {
 				return err
 			}
 			a.started = true

@@ -49,8 +49,8 @@ func quoted(names []string) string {
 	return strings.Join(list, ", ")
 }
 
-// dataCall finds the metric in the text of a data() call.
-var dataCall = regexp.MustCompile(`^data\('([^']*)'`)
+// dataCall finds the metric in the text of a data() or histogram() call.
+var dataCall = regexp.MustCompile(`^(?:data|histogram)\('([^']*)'`)
 
 // matchHint says what may be meant by a query that nothing matches, or what there is
 // instead; "" when that is not known.
@@ -69,12 +69,18 @@ func matchHint(query string, metrics func() []string) string {
 	if meant := spell.Nearest(call[1], names); meant != "" {
 		return "did you mean '" + meant + "'?"
 	}
-	what := "the metrics of this machine are "
+	what := "the metrics here are "
 	if some := alike(call[1], names); len(some) > 0 {
 		what, names = "metrics like it are ", some
 	}
+	if more := len(names) - maxHinted; more > 0 {
+		return what + strings.Join(names[:maxHinted], ", ") + fmt.Sprintf(" and %d more", more)
+	}
 	return what + strings.Join(names, ", ")
 }
+
+// maxHinted is the most metrics that a hint names.
+const maxHinted = 60
 
 // alike returns the names that contain a text or, without any, those of its family: with
 // the same first part.

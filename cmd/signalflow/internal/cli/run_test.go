@@ -217,7 +217,7 @@ func TestNoMatchHints(t *testing.T) {
 	tests := []struct{ program, stderr string }{
 		{"data('cpu.utilisation').publish()", "no time series match data('cpu.utilisation')"},
 		{"data('cpu.utilisation').publish()", "\nhint: did you mean 'cpu.utilization'?\n"},
-		{"data('nothing.of.the.kind.at.all').publish()", "\nhint: the metrics of this machine are cpu.num_processors, cpu.utilization"},
+		{"data('nothing.of.the.kind.at.all').publish()", "\nhint: the metrics here are cpu.num_processors, cpu.utilization"},
 		{"data('cpu.util').publish()", "\nhint: metrics like it are cpu.utilization, cpu.utilization_per_core\n"},
 		{"data('load.total.of.all').publish()", "\nhint: metrics like it are load.longterm, load.midterm, load.shortterm\n"},
 		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "hint: the metric exists, so it is the filter\n"},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -32,6 +33,9 @@ func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices
 	span, err := f.during(time.Now())
 	if err != nil {
 		return nil, span, err
+	}
+	if now := time.Now(); span.start.After(now) && !f.demo {
+		notes.warn(fmt.Sprintf("--start lies ahead; nothing comes before %s", span.start.UTC().Format(time.RFC3339)))
 	}
 	var s *session
 	switch {

@@ -77,6 +77,8 @@ func TestRunDataFromStandardInput(t *testing.T) {
 
 func TestSourceErrors(t *testing.T) {
 	file := recordedFile(t)
+	command(t, nil, "run", "--data", "-", "-").check(t, 2, "the program and the data cannot both come from standard input")
+	command(t, nil, "run", "--start", "2030-01-01", "--duration", "1s", sum).check(t, 0, "warning: --start lies ahead; nothing comes before 2030-01-01T00:00:00Z")
 	for _, test := range []struct {
 		args []string
 		want string

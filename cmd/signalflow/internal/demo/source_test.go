@@ -44,11 +44,11 @@ func readAll(t *testing.T, s *demo.Source, list []*series.Series, r series.Range
 func TestSourceHasAnyTime(t *testing.T) {
 	for _, begin := range []time.Time{noon, time.Date(1975, 5, 5, 5, 5, 5, 0, time.UTC), time.Date(2001, 9, 9, 1, 46, 40, 0, time.UTC)} {
 		want := collected{}
-		demo.New(demo.Options{}).Fill(t.Context(), want, begin, begin.Add(2*time.Hour))
+		demo.New(demo.Options{}).Fill(t.Context(), want, begin, begin.Add(20*time.Minute))
 		source := demo.NewSource(demo.New(demo.Options{}), nil)
 		list := selected(t, source, series.Query{Kind: series.AnyKind, Metric: "*"}).Series
 		slices.Reverse(list) // whatever the order
-		got := readAll(t, source, list, series.Range{From: begin.UnixMilli(), To: begin.Add(2 * time.Hour).UnixMilli()})
+		got := readAll(t, source, list, series.Range{From: begin.UnixMilli(), To: begin.Add(20 * time.Minute).UnixMilli()})
 		if len(got) != len(want) || len(got) < 190 {
 			t.Errorf("%d series, want %d", len(got), len(want))
 		}
