@@ -246,6 +246,9 @@ func (a *author) fillIn(c *flowtest.Case, live bool) {
 		}
 		a.points(c, named("h", series.Gauge, []string{"le=" + pick(a, "1", "2"), "dc=" + pick(a, "x", "y"), "n=1"}), live)
 	}
+	if strings.Contains(c.Program, "histogram(") {
+		a.histograms(c, live)
+	}
 	if live {
 		for _, metric := range []string{"a", "b", "h", "s.x.cpu", "q/x/cpu"} {
 			s := named(metric, series.Gauge, []string{"dc=x", "host=1", "n=silent"})
@@ -279,7 +282,12 @@ func (a *author) point(c *flowtest.Case, s *series.Series, at int64, v float64, 
 	if start := c.Options.Start.UnixMilli(); at < start {
 		late = min(late, start-at)
 	}
-	c.Load = append(c.Load, series.Sample{Series: s, Point: series.Point{Time: at, Value: v}, Arrival: at + late})
+	p := series.Sample{Series: s, Point: series.Point{Time: at, Value: v}, Arrival: at + late}
+	if s.Type == series.Histogram {
+		p.Distribution = a.distribution()
+		p.Value = p.Distribution.Count()
+	}
+	c.Load = append(c.Load, p)
 }
 
 // await adds a series whose points come as late as they may, or never if that makes no end of it.

@@ -40,6 +40,7 @@ var forms = map[byte][]string{
 		each("{N}.% | {N}.%+by={BY}) | {N}.%+by={BY}, allow_missing=True) | {N}.%+by={BY}, allow_missing={MISSING}) | {N}.%+by={BY}, allow_all_missing=True) | {N}.%+over={D})", statistics),
 		each("{B}.%() | {B}.%(by={BY}) | {B}.%(over={D})", "sum mean min max count size"),
 		each("{N}.%(cycle={C}) | {N}.%(cycle={C}, partial_values=True) | {N}.%(cycle={C}, shift_cycles=1) | {N}.%(cycle={C}, shift_cycles=2)", "sum mean min max count"),
+		each("histogram({H}, {R}).% | histogram({H}, {R}).%+by={BY}) | histogram({H}, {R}).%+by={BY}, allow_missing=True) | histogram({H}, {R}).%+over={D}) | histogram({H}, {R}).%+by={BY}, over={D})", "count() sum() mean() min() max() percentile() percentile({P}) cumulative_distribution_function({F})"),
 		each("{N}.%(count={I}) | {N}.%(percentage=0.5) | {N}.%(percentage=30) | {N}.%() | {N}.%({I}, by={BY}) | {N}.%(percentage=0.5, by={BY})", "top bottom random")),
 	'B': concat(list(`
 		(not {B}) | ({N} is None) | ({N} is not None) | ({B} is True) | ({B} is not True) | ({B} is False) | ({B} is not False) | ({B} is None) | ({N} is {F}) | ({N} is not {F})
@@ -57,6 +58,7 @@ var fillings = map[string][]string{
 	"Q":       strings.Fields("90 1 50 100 0.1"),
 	"BY":      {"['dc']", "'host'", "['host', 'dc']", "['dc', 'none']", "'env'", "['env', 'host']", "'sf_metric'"},
 	"MISSING": {"'dc'", "['host', 'none']", "'env'"},
+	"H":       {"'t'", "'*'", "'t', filter=filter('dc', 'x')"},
 	"PATH":    {"'s.*.cpu'", "'s.x.*'", "'*.*.cpu'", "'s.[xz].cpu'", "'s.{x,z}.*'"},
 	"NEWPATH": {"'q/*/cpu'", "'*/x/cpu'", "'q/[xz]/*'"},
 }
