@@ -215,7 +215,7 @@ func (j *job) advance(ctx context.Context, slot int64) error {
 	if slot < j.start {
 		return j.report(slot)
 	}
-	return j.emit(slot, moved)
+	return j.emit(ctx, slot, moved)
 }
 
 // load brings the data of a slot into the fetches: from history if it lies far enough in the
@@ -284,10 +284,18 @@ func (j *job) loadLive(ctx context.Context, slot int64) error {
 // and as points, for its job to be light: some milliseconds of work.
 const lightWeight = 100_000
 
+// joinWeight is what a series that joins or leaves counts for: its metadata are as much work as
+// so many values.
+const joinWeight = 100
+
 // weight estimates how many values a live slot has to deal with: those of all streams, the points
-// of the slot before, and the history that is due for streams that are shifted.
+// that the slot before rolled up, series that come and go, and the history that is due for
+// streams that are shifted.
 func (j *job) weight(slot int64) int {
 	n := j.plan.series
+	for _, f := range j.plan.fetches {
+		n += len(f.op.changes) * joinWeight
+	}
 	for _, f := range j.plan.present {
 		n += f.op.points
 	}
@@ -405,10 +413,10 @@ func (j *job) complete(since int64) bool {
 }
 
 // emit sends a slot in the order that Sink states.
-func (j *job) emit(slot int64, moved bool) error {
+func (j *job) emit(ctx context.Context, slot int64, moved bool) error {
 	if moved || !j.started {
 		for _, p := range j.plan.outputs {
-			if err := p.op.announce(j.grid.step, j.sink); err != nil {
+			if err := p.op.announce(j.grid.step, j.sink, func() error { return j.turn.pause(ctx) }); err != nil {
 				return err
 			}
 		}

@@ -88,10 +88,15 @@ func (p *publish) part(col int32) {
 }
 
 // announce sends the metadata of what the Sink does not know yet, and of what the last Bind
-// has changed.
-func (p *publish) announce(resolution int64, sink Sink) error {
-	in := p.in
+// has changed. It calls pause now and then.
+func (p *publish) announce(resolution int64, sink Sink, pause func() error) error {
+	in, told := p.in, 0
 	tell := func(col int) error {
+		if told++; told%256 == 0 {
+			if err := pause(); err != nil {
+				return err
+			}
+		}
 		m := &in.members[col]
 		p.announced.set(col)
 		return sink.Metadata(&Output{
