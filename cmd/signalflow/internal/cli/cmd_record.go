@@ -161,6 +161,9 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 		if err == nil {
 			shop, err = f.run.source.shop(span, f.run.resolution, wanted)
 		}
+		if err == nil && len(shop.Series()) == 0 {
+			err = usageError{"the demo has no series that --metric and --filter select; leave them out to see what it has"}
+		}
 		if err != nil {
 			return err
 		}

@@ -64,6 +64,7 @@ func TestRecordErrors(t *testing.T) {
 		{[]string{"-o", "/nonexistent/x"}, "no such file or directory"},
 		{[]string{"-o", "x.csv"}, "record in a file that ends in .json"},
 		{[]string{"-o", "x.prom.gz"}, "what ends in .prom would be read as something else"},
+		{[]string{"--demo", "--metric", "nope"}, "the demo has no series that --metric and --filter select"},
 		{[]string{"--hosts", "100"}, "--hosts is the size of the --demo"},
 		{[]string{"extra"}, "unknown command"},
 	} {

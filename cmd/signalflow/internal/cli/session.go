@@ -28,7 +28,7 @@ type session struct {
 // open opens the session of a target, and tells the range that the flags ask for.
 func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices) (*session, timeRange, error) {
 	if len(f.files) > 0 {
-		return a.openRecorded(f, notes)
+		return a.openRecorded(ctx, f, notes)
 	}
 	span, err := f.during(time.Now())
 	if err != nil {

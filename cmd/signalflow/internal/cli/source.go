@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -154,8 +155,8 @@ func parseSpan(text string) (total time.Duration, err error) {
 }
 
 // openRecorded opens a session on recorded data, and returns the range to run over.
-func (a *app) openRecorded(f *sourceFlags, notes *notices) (*session, timeRange, error) {
-	r, err := replay.Open(replay.Options{Files: f.files, Stdin: a.stdin, Format: ingest.Format(f.format), Live: f.live})
+func (a *app) openRecorded(ctx context.Context, f *sourceFlags, notes *notices) (*session, timeRange, error) {
+	r, err := replay.Open(ctx, replay.Options{Files: f.files, Stdin: a.stdin, Format: ingest.Format(f.format), Live: f.live})
 	if err != nil {
 		return nil, timeRange{}, dataError{err}
 	}

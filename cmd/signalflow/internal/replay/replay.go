@@ -52,8 +52,8 @@ type Recording struct {
 }
 
 // Open reads the files. What they hold of one series may be in any order; of two points with
-// the same time the later one read counts.
-func Open(o Options) (*Recording, error) {
+// the same time the later one read counts. It ends early, with the cause, when ctx ends.
+func Open(ctx context.Context, o Options) (*Recording, error) {
 	if o.MaxPoints == 0 {
 		o.MaxPoints = DefaultMaxPoints
 	}
@@ -64,6 +64,9 @@ func Open(o Options) (*Recording, error) {
 		err := r.readFile(name, func(samples []series.Sample) error {
 			for i := range samples {
 				times.add(samples[i].Time)
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
 			if r.Points += len(samples); r.Points > o.MaxPoints {
 				return fmt.Errorf("%s: more than %d points; give fewer files, or some that hold less", name, o.MaxPoints)

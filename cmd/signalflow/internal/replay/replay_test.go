@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ func open(t *testing.T, o replay.Options) (*replay.Recording, error) {
 	if o.Files == nil {
 		o.Files, o.Stdin = []string{"-"}, strings.NewReader(points)
 	}
-	return replay.Open(o)
+	return replay.Open(t.Context(), o)
 }
 
 // values returns what the store holds of m.
@@ -127,12 +128,12 @@ func TestErrors(t *testing.T) {
 		"wrong format": {replay.Options{Files: two[:1], Format: ingest.CSV}, "a.json:1: "},
 		"not a finite": {replay.Options{Files: []string{write("nan.prom", "m NaN\n")}}, ""},
 	} {
-		r, err := replay.Open(test.o)
+		r, err := replay.Open(t.Context(), test.o)
 		if test.want == "" && (err != nil || r.Refused != 1) || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	if r, err := replay.Open(replay.Options{Files: two, MaxPoints: 6}); err != nil || r.Points != 6 {
+	if r, err := replay.Open(t.Context(), replay.Options{Files: two, MaxPoints: 6}); err != nil || r.Points != 6 {
 		t.Errorf("two files: %v", err)
 	}
 }
@@ -146,7 +147,7 @@ func TestResolution(t *testing.T) {
 		"time,a\n0,1\n7300,1\n14600,1\n":                   2 * time.Hour,
 		"time,a\n0,1\n":                                    0,
 	} {
-		r, err := replay.Open(replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(text), Live: true})
+		r, err := replay.Open(t.Context(), replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(text), Live: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +170,7 @@ func TestStrays(t *testing.T) {
 		{"a point a year", "time,m\n2021-01-01,1\n2022-01-01,1\n2023-01-01,1\n2024-01-01,1\n", 0, 2021, 2024},
 		{"two summers", "time,m\n2021-07-01,1\n2021-07-02,1\n2021-07-03,1\n2023-07-01,1\n2023-07-02,1\n", 0, 2021, 2023},
 	} {
-		r, err := replay.Open(replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(test.text)})
+		r, err := replay.Open(t.Context(), replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(test.text)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,5 +180,14 @@ func TestStrays(t *testing.T) {
 		if r.Strays > 0 && (r.FirstStray.Year() != 1970 || r.LastStray.Before(r.FirstStray)) {
 			t.Errorf("%s: strays from %v to %v", test.name, r.FirstStray, r.LastStray)
 		}
+	}
+}
+
+func TestOpenEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("enough")
+	cancel(why)
+	if _, err := replay.Open(ctx, replay.Options{Files: []string{"-"}, Stdin: strings.NewReader(points)}); !errors.Is(err, why) {
+		t.Errorf("got %v", err)
 	}
 }
