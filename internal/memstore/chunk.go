@@ -61,15 +61,11 @@ func (c *chunk) weight(i, j int) int {
 	n := j - i
 	if c.distributions != nil {
 		for _, d := range c.distributions[i:j] {
-			n += weightOf(d)
+			n += d.Weight()
 		}
 	}
 	return n
 }
-
-// weightOf returns how many points of 20 bytes need the memory of a distribution: its fields,
-// the pointer to it and its counts. Its bounds it shares.
-func weightOf(d *series.Distribution) int { return (80+8*len(d.Counts))/20 + 1 }
 
 // insert stores a sample and returns by how much the entry has grown.
 func (e *entry) insert(s *series.Sample) size {

@@ -135,7 +135,7 @@ func TestHistogramsWeigh(t *testing.T) {
 	for i := range int64(400) {
 		s.Append(seen(h, i, latency(t, 1, 2, 3, 4)), at(g, i, 1))
 	}
-	n, each := s.Stats().Points, weightOf(latency(t, 1, 2, 3, 4))+2
+	n, each := s.Stats().Points, latency(t, 1, 2, 3, 4).Weight()+2
 	if s.held.weight > 1000 || s.held.weight < 700 || n > 2*1000/each || n < 2*700/each {
 		t.Errorf("%d points of together %d", n, s.held.weight)
 	}

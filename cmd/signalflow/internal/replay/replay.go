@@ -59,16 +59,21 @@ func Open(ctx context.Context, o Options) (*Recording, error) {
 	}
 	r := &Recording{options: o}
 	var times span
+	weight := 0 // of all points; one of a histogram counts for as many as need its memory
 	r.Store = memstore.New(memstore.Options{MaxPoints: o.MaxPoints + 1, Now: r.now})
 	for _, name := range o.Files {
 		err := r.readFile(name, func(samples []series.Sample) error {
 			for i := range samples {
 				times.add(samples[i].Time)
+				if h := samples[i].Distribution; h != nil {
+					weight += h.Weight()
+				}
 			}
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if r.Points += len(samples); r.Points > o.MaxPoints {
+			r.Points += len(samples)
+			if weight += len(samples); weight > o.MaxPoints {
 				return fmt.Errorf("%s: more than %d points; give fewer files, or some that hold less", name, o.MaxPoints)
 			}
 			if o.Live {

@@ -108,6 +108,9 @@ func TestLiveEnds(t *testing.T) {
 	})
 }
 
+// heavy is one point, of a histogram: it counts for six.
+const heavy = `{"metric":"t","timestamp":1704067200000,"histogram":{"bounds":[1],"counts":[1,2]}}`
+
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -125,6 +128,7 @@ func TestErrors(t *testing.T) {
 		"no file":      {replay.Options{Files: []string{filepath.Join(dir, "none")}}, "no such file"},
 		"no point":     {replay.Options{Files: []string{write("empty.csv", "time,metric,value\n")}}, "the data hold no point"},
 		"too many":     {replay.Options{Files: two, MaxPoints: 5}, "b.json: more than 5 points; give fewer files"},
+		"too heavy":    {replay.Options{Files: []string{write("h.json", heavy)}, MaxPoints: 5}, "h.json: more than 5 points; give fewer files"},
 		"wrong format": {replay.Options{Files: two[:1], Format: ingest.CSV}, "a.json:1: "},
 		"not a finite": {replay.Options{Files: []string{write("nan.prom", "m NaN\n")}}, ""},
 	} {
