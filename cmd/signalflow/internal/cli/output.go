@@ -37,14 +37,18 @@ type lineOutput struct {
 	w      io.Writer
 	buf    []byte
 	header string // written first
-	line   func(dst []byte, v publishedValue) []byte
+	line   func(dst []byte, v publishedValue, text []byte) []byte
+
+	// text is what every line of a series has; it is kept from the first one on. nil: nothing.
+	text  func(s *publishedSeries) []byte
+	known map[*publishedSeries][]byte
 }
 
 func (o *lineOutput) values(values []publishedValue) error {
 	buf := append(o.buf[:0], o.header...)
 	o.header = ""
 	for _, v := range values {
-		buf = o.line(buf, v)
+		buf = o.line(buf, v, o.textOf(v.series))
 	}
 	o.buf = buf
 	if len(buf) == 0 {
@@ -54,7 +58,22 @@ func (o *lineOutput) values(values []publishedValue) error {
 	return err
 }
 
-func (o *lineOutput) expired(*publishedSeries) {}
+func (o *lineOutput) textOf(s *publishedSeries) []byte {
+	if o.text == nil {
+		return nil
+	}
+	text, ok := o.known[s]
+	if !ok {
+		if o.known == nil {
+			o.known = make(map[*publishedSeries][]byte)
+		}
+		text = o.text(s)
+		o.known[s] = text
+	}
+	return text
+}
+
+func (o *lineOutput) expired(s *publishedSeries) { delete(o.known, s) }
 
 // close writes the header if nothing else came.
 func (o *lineOutput) close() error { return o.values(nil) }

@@ -11,22 +11,22 @@ import (
 // appears late, or with other dimensions, shifts nothing. The dimensions are one column
 // that holds a JSON object.
 func newCSV(w io.Writer) output {
-	return &lineOutput{w: w, header: "timestamp,label,metric,dimensions,value\n", line: appendCSVLine}
+	return &lineOutput{w: w, header: "timestamp,label,metric,dimensions,value\n", line: appendCSVLine, text: csvText}
 }
 
-func appendCSVLine(dst []byte, v publishedValue) []byte {
-	dst = strconv.AppendInt(dst, v.time, 10)
-	dst = append(dst, ',')
-	dst = appendField(dst, v.series.label)
-	dst = append(dst, ',')
-	dst = appendField(dst, v.series.metric)
-	dst = append(dst, ',')
-	dst = appendField(dst, string(appendDimensions(nil, v.series.dimensions)))
-	dst = append(dst, ',')
+func appendCSVLine(dst []byte, v publishedValue, text []byte) []byte {
+	dst = append(strconv.AppendInt(dst, v.time, 10), text...)
 	if v.number.finite() {
 		dst = v.number.appendText(dst)
 	}
 	return append(dst, '\n')
+}
+
+// csvText returns the fields between the time and the value.
+func csvText(s *publishedSeries) []byte {
+	text := append(appendField([]byte{','}, s.label), ',')
+	text = append(appendField(text, s.metric), ',')
+	return append(appendField(text, string(appendDimensions(nil, s.dimensions))), ',')
 }
 
 func appendField(dst []byte, s string) []byte {

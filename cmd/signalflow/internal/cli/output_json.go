@@ -10,18 +10,11 @@ import (
 // newNDJSON returns an output of one JSON object a line and value, with the keys label,
 // metric, dimensions, timestamp and value in this order.
 func newNDJSON(w io.Writer) output {
-	return &lineOutput{w: w, line: appendJSONLine}
+	return &lineOutput{w: w, line: appendJSONLine, text: jsonText}
 }
 
-func appendJSONLine(dst []byte, v publishedValue) []byte {
-	dst = append(dst, `{"label":`...)
-	dst = appendString(dst, v.series.label)
-	dst = append(dst, `,"metric":`...)
-	dst = appendString(dst, v.series.metric)
-	dst = append(dst, `,"dimensions":`...)
-	dst = appendDimensions(dst, v.series.dimensions)
-	dst = append(dst, `,"timestamp":`...)
-	dst = strconv.AppendInt(dst, v.time, 10)
+func appendJSONLine(dst []byte, v publishedValue, text []byte) []byte {
+	dst = strconv.AppendInt(append(dst, text...), v.time, 10)
 	dst = append(dst, `,"value":`...)
 	if v.number.finite() {
 		dst = v.number.appendText(dst)
@@ -29,6 +22,14 @@ func appendJSONLine(dst []byte, v publishedValue) []byte {
 		dst = append(dst, "null"...) // JSON has no NaN and no infinities
 	}
 	return append(dst, '}', '\n')
+}
+
+// jsonText returns a line up to the time.
+func jsonText(s *publishedSeries) []byte {
+	text := appendString([]byte(`{"label":`), s.label)
+	text = appendString(append(text, `,"metric":`...), s.metric)
+	text = appendDimensions(append(text, `,"dimensions":`...), s.dimensions)
+	return append(text, `,"timestamp":`...)
 }
 
 func appendDimensions(dst []byte, dimensions []dimension) []byte {

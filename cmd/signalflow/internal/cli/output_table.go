@@ -53,7 +53,7 @@ func (t *plainTable) texts(s *publishedSeries) (name, detail string) {
 	return name, detail
 }
 
-func (t *plainTable) appendLine(dst []byte, v publishedValue) []byte {
+func (t *plainTable) appendLine(dst []byte, v publishedValue, _ []byte) []byte {
 	name, detail := t.texts(v.series)
 	return fmt.Appendf(dst, "%s  %-*s  %-*s  %12s\n",
 		time.UnixMilli(v.time).UTC().Format(time.RFC3339), t.name, name, t.detail, detail, v.number.rounded().appendText(nil))
