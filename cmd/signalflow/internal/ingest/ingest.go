@@ -71,6 +71,9 @@ func Read(r io.Reader, name string, o Options, take func([]series.Sample) error)
 	if format == "" {
 		format = detect(strings.TrimSuffix(name, ".gz"), head)
 	}
+	if format == "" && bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("[")) {
+		return fmt.Errorf("%s: this is a JSON list; write its elements a line each, as jq -c '.[]' does", name)
+	}
 	if format == "" {
 		return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", name)
 	}

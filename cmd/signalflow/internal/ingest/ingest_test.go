@@ -142,6 +142,8 @@ func TestErrors(t *testing.T) {
 		{"x.json", `{"metric":"m","histogram":{"counts":[1],"sum":1},"value":1}`, `x.json:1: a point with "histogram" has the type histogram and no "value"`},
 		{"x.json", `{"metric":"m","type":"gauge","histogram":{"counts":[1],"sum":1}}`, `x.json:1: a point with "histogram" has the type histogram and no "value"`},
 		{"x.json", `{"metric":"m","type":"histogram","value":1}`, `x.json:1: type "histogram" is not one of gauge, counter and cumulative_counter`},
+		{"x.json", "[\n{\"metric\":\"m\",\"value\":1}]", "x.json: this is a JSON list; write its elements a line each, as jq -c '.[]' does"},
+		{"x.json", "{\n  \"metric\":\"m\",\"value\":1}", "x.json:1: unexpected end of JSON input: an object stands on a line of its own, as jq -c writes it"},
 		{"x.json", "{" + long, "x.json:1: the line is longer than 4194304 bytes"},
 		{"x.otlp", `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","sum":{"dataPoints":[{"asInt":"x"}]}}]}]}]}`, `x.otlp:1: export request: "x" is no integer`},
 		{"x.otlp", "{\"resourceMetrics\":[]}\n{", "x.otlp:2: export request: unexpected EOF"},

@@ -54,6 +54,9 @@ func (d *decoder) ndjson(in *bufio.Reader) error {
 		}
 		var p jsonPoint
 		if err := json.Unmarshal(line, &p); err != nil {
+			if !d.some() && d.line == 1 && bytes.HasPrefix(line, []byte("{")) && !bytes.HasSuffix(line, []byte("}")) {
+				err = fmt.Errorf("%w: an object stands on a line of its own, as jq -c writes it", err)
+			}
 			return d.errorf("%w", err)
 		}
 		if err := d.jsonPoints(&p); err != nil {
