@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -13,10 +14,12 @@ import (
 )
 
 const (
-	warmSlots  = 400 // run before anything is measured: more than a window holds
-	roundSlots = 100 // of a live job between two instant queries
-	countSlots = 32  // whose allocations are counted
-	polls      = 36  // times at which the peers are asked, in turn
+	warmSlots  = 60 // run before anything is measured; the windows are full from the start
+	roundSlots = 20 // of one job, then of the other
+	pollRounds = 5  // rounds from one instant query of each peer to the next
+	minRounds  = 25
+	countSlots = 32 // whose allocations are counted
+	polls      = 36 // times at which the peers are asked, in turn
 )
 
 // BenchmarkEngineSlot measures one slot of a live job that has run for long, in turns with the
@@ -37,22 +40,18 @@ func BenchmarkEngineSlot(b *testing.B) {
 				counting := newLiveRun(b, cores, enginePair{program: p.feedOnly(), signals: p.signals})
 				feed, end := counting.aside()
 				defer end()
-				l, peers, queries, more := newLiveRun(b, cores, p), peerEngines(), 0, true
+				l, peers, more := newLiveRun(b, cores, p), peerEngines(), true
+				rounds := 0
 				l.run(func() bool {
-					slot := l.round()
-					base := feed()
+					slot, base := l.round(), feed()
 					l.costs.add("feed-ns", base)
 					l.costs.add("op-ns", slot-base)
-					at, theirs := scrapeTime(queries%polls), []work{}
-					for _, peer := range peers {
-						w := l.poll(peer, db, p.query, at)
-						theirs = append(theirs, w)
-						l.costs.add(peer.name+"-ns", float64(w.cpu)/float64(cores))
+					if rounds%pollRounds == 0 {
+						l.poll(peers, db, rounds/pollRounds%polls, slot)
 					}
-					queries++
-					l.costs.add("×cpu", best(theirs, func(w work) float64 { return float64(w.cpu) })/float64(cores)/slot)
+					rounds++
 					more = more && b.Loop()
-					return more || queries < repetitions
+					return more || rounds < minRounds
 				})
 				l.costs.add("allocs", l.allocs)
 				l.costs.add("job-B", l.held)
@@ -74,13 +73,19 @@ func (p *enginePair) feedOnly() (program string) {
 	return program
 }
 
-// poll measures an instant query.
-func (l *liveRun) poll(peer peerEngine, db *tsdb.DB, query string, at int64) work {
-	cpu := cpuTime()
-	if peer.instant(l.b, db, query, at) == 0 {
-		l.b.Fatalf("%s: nothing at %d", query, at)
+// poll sends the instant query to each peer, and compares its cost with that of a slot.
+func (l *liveRun) poll(peers []peerEngine, db *tsdb.DB, number int, slot float64) {
+	cheapest := math.Inf(1)
+	for _, peer := range peers {
+		cpu := cpuTime()
+		if peer.instant(l.b, db, l.pair.query, scrapeTime(number)) == 0 {
+			l.b.Fatalf("%s: %s gives nothing", peer.name, l.pair.query)
+		}
+		ns := float64(cpuTime()-cpu) / float64(l.cores())
+		l.costs.add(peer.name+"-ns", ns)
+		cheapest = min(cheapest, ns)
 	}
-	return work{cpu: cpuTime() - cpu}
+	l.costs.add("×cpu", cheapest/slot)
 }
 
 // liveRun is a live job that is driven by its own clock: whenever it waits, the next scrape is
@@ -101,6 +106,7 @@ type liveRun struct {
 	countdown   int              // slots of which allocations are still to be counted; -1: not yet
 	before      runtime.MemStats // when the job went on
 	allocations uint64
+	over        bool // the job has been told to end
 
 	costs  medians
 	allocs float64 // for each slot
@@ -183,6 +189,9 @@ func (l *liveRun) Now() time.Time { return time.UnixMilli(l.data.now) }
 
 // Timer implements engine.Clock: the job has nothing to do until the next scrape, so that comes.
 func (l *liveRun) Timer(time.Duration) (<-chan time.Time, func()) {
+	if l.over {
+		return nil, func() {}
+	}
 	l.pause()
 	l.number++
 	l.data.prepare(l.number)
@@ -221,6 +230,7 @@ func (l *liveRun) count() {
 	l.allocations += now.Mallocs - l.before.Mallocs
 	if l.countdown--; l.countdown == 0 {
 		l.allocs = float64(l.allocations) / countSlots
+		l.over = true
 		l.cancel()
 		clean()
 	}

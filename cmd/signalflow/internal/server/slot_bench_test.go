@@ -26,7 +26,7 @@ import (
 
 const (
 	slotLength = 10 * time.Second
-	roundSlots = 100
+	roundSlots = 20
 )
 
 // BenchmarkSlot measures one slot of a live job from the points in the feed through to the bytes
@@ -47,7 +47,7 @@ func BenchmarkSlot(b *testing.B) {
 			b.Run(fmt.Sprintf("series=%d/%s", cores, p.name), func(b *testing.B) {
 				j := newSlotJob(b, cores, p.text)
 				defer j.close()
-				for range 4 {
+				for range 10 {
 					j.round() // fills what is used again
 				}
 				var slot, store []float64
@@ -67,20 +67,23 @@ func BenchmarkSlot(b *testing.B) {
 	}
 }
 
-// slotJob is a live job with a client. It is the clock of the job, too, and moves it.
+// slotJob is a live job with a client. It is the source and the clock of the job, too, so that
+// the job sleeps while points are stored.
 type slotJob struct {
+	*memstore.Store
 	b       *testing.B
-	store   *memstore.Store
 	samples []series.Sample
 	random  *rand.Rand
 	now     atomic.Int64 // ms
+	asleep  chan struct{}
+	wake    chan<- struct{} // of the job
 	socket  *socket
 	close   func()
 }
 
 func newSlotJob(b *testing.B, cores int, program string) *slotJob {
-	j := &slotJob{b: b, random: rand.New(rand.NewPCG(1, 2))}
-	j.store = memstore.New(memstore.Options{MaxPoints: math.MaxInt, MaxAge: 2 * time.Hour, Now: j.Now})
+	j := &slotJob{b: b, random: rand.New(rand.NewPCG(1, 2)), asleep: make(chan struct{}, 1)}
+	j.Store = memstore.New(memstore.Options{MaxPoints: math.MaxInt, MaxAge: 2 * time.Hour, Now: j.Now})
 	for i := range cores {
 		j.samples = append(j.samples, series.Sample{Series: series.New("cpu", series.Gauge,
 			series.Label{Name: "host", Value: fmt.Sprint("h", i/10)},
@@ -89,7 +92,6 @@ func newSlotJob(b *testing.B, cores int, program string) *slotJob {
 	start := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	for at := start.Add(-time.Hour); !at.After(start); at = at.Add(slotLength) {
 		j.advance(at.UnixMilli())
-		j.store.Append(j.samples...)
 	}
 	j.serve(program)
 	return j
@@ -99,7 +101,7 @@ func newSlotJob(b *testing.B, cores int, program string) *slotJob {
 func (j *slotJob) serve(program string) {
 	far, near := memnet.Pipe()
 	j.socket = &socket{Conn: near, upgraded: make(chan struct{}), slots: make(chan int64, 16)}
-	streams := wire.NewServer(server.New(server.Options{Source: j.store, Clock: j}), wire.Options{})
+	streams := wire.NewServer(server.New(server.Options{Source: j, Clock: j}), wire.Options{})
 	web := &http.Server{Handler: streams}
 	listener := &once{conns: make(chan net.Conn, 1), done: make(chan struct{})}
 	listener.conns <- j.socket
@@ -125,16 +127,32 @@ func (j *slotJob) serve(program string) {
 // Now implements engine.Clock.
 func (j *slotJob) Now() time.Time { return time.UnixMilli(j.now.Load()) }
 
-// Timer implements engine.Clock. It never fires: the points of the next slot wake the job.
-func (j *slotJob) Timer(time.Duration) (<-chan time.Time, func()) { return nil, func() {} }
+// Timer implements engine.Clock. It never fires: a round wakes the job.
+func (j *slotJob) Timer(time.Duration) (<-chan time.Time, func()) {
+	select {
+	case j.asleep <- struct{}{}:
+	default:
+	}
+	return nil, func() {}
+}
 
-// advance makes the points of a scrape and moves to its time.
-func (j *slotJob) advance(to int64) {
+// Subscribe implements engine.Source. What the store signals wakes nobody.
+func (j *slotJob) Subscribe(q series.Query, wake chan<- struct{}) (*series.Feed, error) {
+	j.wake = wake
+	return j.Store.Subscribe(q, make(chan struct{}, 1))
+}
+
+// advance stores the points of a scrape, moves to its time, and returns the CPU time of the first.
+func (j *slotJob) advance(to int64) time.Duration {
 	for i := range j.samples {
 		s := &j.samples[i]
 		s.Time, s.Arrival, s.Value = to, to, math.Round(j.random.Float64()*1000)/10
 	}
+	begin := usedCPU(j.b)
+	j.Append(j.samples...)
+	cost := usedCPU(j.b) - begin
 	j.now.Store(to)
+	return cost
 }
 
 // slotCost is CPU time in ns for each series.
@@ -144,15 +162,14 @@ type slotCost struct{ slot, store float64 }
 func (j *slotJob) round() slotCost {
 	var c struct{ slot, store time.Duration }
 	for range roundSlots {
+		<-j.asleep
 		over := j.now.Load()
-		j.advance(over + slotLength.Milliseconds())
+		c.store += j.advance(over + slotLength.Milliseconds())
 		begin := usedCPU(j.b)
-		j.store.Append(j.samples...)
-		stored := usedCPU(j.b)
+		j.wake <- struct{}{}
 		for <-j.socket.slots != over {
 		}
-		c.store += stored - begin
-		c.slot += usedCPU(j.b) - stored
+		c.slot += usedCPU(j.b) - begin
 	}
 	n := float64(roundSlots * len(j.samples))
 	return slotCost{float64(c.slot) / n, float64(c.store) / n}
