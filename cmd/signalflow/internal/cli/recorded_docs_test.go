@@ -73,6 +73,7 @@ func TestDocumentedWeek(t *testing.T) {
 		"data('cpu.utilization').mean().mean(cycle='day').publish('daily')")
 	r.check(t, 0, "7066 series, a point every 1m\n")
 	inOrder(t, made, r.stdout, 3)
+	inOrder(t, block(t, documentation(t, "../README.md"), "--demo --hosts 1000"), r.stdout, 3)
 	file := filepath.Join(t.TempDir(), "week.csv")
 	command(t, nil, "record", "--demo", "--hosts", "10", "--metric", "cpu.utilization", "--start", "2024-01-01", "--stop", "2024-01-08", "-o", file).
 		check(t, 0, "10 series, a point every 1m\n")
