@@ -10,7 +10,6 @@ import (
 
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/hostmetrics"
 	"github.com/signalfx/signalflow-client-go/cmd/signalflow/internal/server"
-	"github.com/signalfx/signalflow-client-go/internal/engine"
 	"github.com/signalfx/signalflow-client-go/internal/memnet"
 	"github.com/signalfx/signalflow-client-go/internal/memstore"
 	"github.com/signalfx/signalflow-client-go/internal/series"
@@ -112,8 +111,10 @@ func serve(o server.Options, feed func(context.Context)) *session {
 	}
 }
 
-// metricNames returns the metrics of a source in order.
-func metricNames(source engine.Source) []string {
+// metricNames returns the metrics of a source of data in order.
+func metricNames(source interface {
+	Select(context.Context, series.Query) (series.Selection, error)
+}) []string {
 	selection, err := source.Select(context.Background(), series.Query{Kind: series.AnyKind, Metric: "*"})
 	if err != nil {
 		return nil
