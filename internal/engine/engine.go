@@ -73,8 +73,8 @@ type Options struct {
 	// 500,000; negative: no limit.
 	MaxInputs, MaxDerived int
 
-	// Turn is what the job has of the turns that several jobs share, so that their heavy work
-	// does not delay the slots of the others; nil: it shares nothing.
+	// Turn is what this job alone has of the turns that several jobs share, so that their heavy
+	// work does not delay the slots of the others; nil: it shares nothing.
 	Turn *Turn
 
 	// MaxWindowPoints is the most points that the windows of the job may hold, 8 bytes each;

@@ -277,6 +277,9 @@ func (j *job) loadLive(ctx context.Context, slot int64) error {
 		}
 	}
 	j.ready = slot + j.grid.step
+	if j.weight(slot) > lightWeight { // as is known now
+		return j.turn.take(ctx)
+	}
 	return nil
 }
 
@@ -289,8 +292,8 @@ const lightWeight = 100_000
 const joinWeight = 100
 
 // weight estimates how many values a live slot has to deal with: those of all streams, the points
-// that the slot before rolled up, series that come and go, and the history that is due for
-// streams that are shifted.
+// rolled up (while it is not loaded, those of the slot before), series that come and go, and the
+// history that is due for streams that are shifted.
 func (j *job) weight(slot int64) int {
 	n := j.plan.series
 	for _, f := range j.plan.fetches {

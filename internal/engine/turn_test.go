@@ -130,6 +130,55 @@ func TestHeavyQueriesDelayNoLiveJob(t *testing.T) {
 	})
 }
 
+// A slot in which very many series appear is heavy: it waits for the turn that a query has from
+// 1.5 s to 10.5 s.
+func TestManyNewSeriesTakeATurn(t *testing.T) {
+	for fresh, want := range map[int]string{
+		500:  "0@1 1@2 2@3 3@4 4@5 5@6.1 6@7.1 7@8.1 8@9.1 9@10.1 10@11.1 11@12.1 12@13.1", // the new ones say nothing more
+		1500: "0@1 1@2 2@3 3@4 4@10.5 5@10.5 6@10.5 7@10.5 8@10.5 9@10.5 10@11.1 11@12.1 12@13.1",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store := memstore.New(memstore.Options{})
+			for i := range 5 {
+				put(store, named("slow{}"), 1, time.Duration(i)*time.Minute)
+			}
+			turns := engine.NewTurns(1)
+			p := &program{}
+			p.publish("A", p.agg(graph.Count, p.data("many")))
+			put(store, named("many{h:first}"), 1, 0)
+			j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: 100 * time.Millisecond, Turn: turns.Turn()})
+			hanging := &program{}
+			hanging.publish("B", hanging.data("slow"))
+			ended := make(chan error, 1)
+			ctx, cancel := context.WithCancel(t.Context())
+			for i := 1; i < 14; i++ {
+				if i == 2 {
+					go func() {
+						wait(500 * time.Millisecond)
+						ended <- engine.Run(ctx, hanging.Graph(), engine.Options{
+							Source: &slowReads{Store: store, took: 9 * time.Second}, Start: time.Now().Add(-2 * time.Minute), Stop: time.Now().Add(-time.Minute), Turn: turns.Turn(),
+						}, newRecorder(t))
+					}()
+				}
+				wait(time.Second)
+				put(store, named("many{h:first}"), 1, 0)
+				for k := range fresh {
+					if i == 4 {
+						put(store, series.New("many", series.Gauge, series.Label{Name: "h", Value: fmt.Sprint(k)}), 1, 0)
+					}
+				}
+			}
+			wait(100 * time.Millisecond)
+			j.end()
+			if got := j.sent(); got != want {
+				t.Errorf("with %d new series: sent %s, want %s", fresh, got, want)
+			}
+			cancel()
+			<-ended
+		})
+	}
+}
+
 // A live job with much to do waits for its turn, and then catches up; a light one does not wait.
 func TestHeavyLiveJobTakesTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
