@@ -64,6 +64,7 @@ func TestBadFiles(t *testing.T) {
 		{"archive.csv", "PK\x03\x04", "", "this is a ZIP archive; unpack it first"},
 		{"picture", "\x89PNG\r\n\x1a\n", "", "the format cannot be told; name one of csv, ndjson, otlp and openmetrics"},
 		{"latin1.csv", strings.ReplaceAll(good, ",a,", ",M\xfcnchen,"), all, "latin1.csv:2: the text is not UTF-8; what is no character is read as \ufffd"},
+		{"latin1.json", strings.ReplaceAll(goodJSON(), `"a"`, "\"M\xfcnchen\""), all, "latin1.json:1: the text is not UTF-8"},
 		{"long.json", goodJSON() + `{"metric":"n","dimensions":{"x":"` + strings.Repeat("y", 1<<20) + `"},"timestamp":1704067200,"value":1}`, all, ""},
 		{"longer.json", goodJSON() + `{"metric":"n` + strings.Repeat("y", 5<<20) + `","timestamp":1704067200,"value":1}`, "", "longer.json:6: the line is longer than 4194304 bytes"},
 

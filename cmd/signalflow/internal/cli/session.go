@@ -33,7 +33,7 @@ func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices
 	if err != nil {
 		return nil, span, err
 	}
-	if now := time.Now(); span.start.After(now) && !f.demo {
+	if now := time.Now(); span.start.After(now) && (!f.demo || span.stop.IsZero()) {
 		notes.warn(fmt.Sprintf("--start lies ahead; nothing comes before %s", span.start.UTC().Format(time.RFC3339)))
 	}
 	var s *session

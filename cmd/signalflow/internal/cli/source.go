@@ -175,7 +175,7 @@ func (a *app) openRecorded(ctx context.Context, f *sourceFlags, notes *notices) 
 		return nil, timeRange{}, usageError{fmt.Sprintf("nothing to run over: the data are from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
 	}
 	notes.say(fmt.Sprintf("%s from %s to %s", points(r.Points), r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339)))
-	f.warnOfData(r, span, notes)
+	f.warnOfData(r, notes)
 	span.resolution = r.Resolution()
 	r.Begin(span.start)
 	s := serve(server.Options{Source: r.Store, Clock: r.Clock()}, r.Run)
@@ -187,7 +187,7 @@ func (a *app) openRecorded(ctx context.Context, f *sourceFlags, notes *notices) 
 var tooEarly = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // warnOfData tells what is odd about recorded data.
-func (f *sourceFlags) warnOfData(r *replay.Recording, span timeRange, notes *notices) {
+func (f *sourceFlags) warnOfData(r *replay.Recording, notes *notices) {
 	for _, w := range r.Warnings {
 		notes.warn(w)
 	}

@@ -90,9 +90,9 @@ func (d *decoder) once(kind string, text func() string) {
 	}
 }
 
-// text returns a name with all that is no UTF-8 replaced.
+// text returns a name with all that is no UTF-8 replaced, as in JSON it already is.
 func (d *decoder) text(s string) string {
-	if utf8.ValidString(s) {
+	if utf8.ValidString(s) && !strings.Contains(s, "\ufffd") {
 		return s
 	}
 	d.warn("text", "the text is not UTF-8; what is no character is read as \ufffd")
