@@ -48,10 +48,14 @@ func (c *Case) Run(ctx context.Context, mode Mode) *Result {
 	}
 	o := c.Options
 	store := memstore.New(memstore.Options{Now: func() time.Time { return o.Start }})
+	source := engine.Source(store)
+	if o.Source != nil {
+		source = o.Source(store)
+	}
 	jobClock := newClock(c.begin(mode), c.Load, store)
 	r := &recorder{start: o.Start.UnixMilli(), rows: map[uint64]*Row{}}
 	err = engine.Run(ctx, g, engine.Options{
-		Source: store, Clock: jobClock, Start: o.Start, Stop: o.Stop,
+		Source: source, Clock: jobClock, Start: o.Start, Stop: o.Stop,
 		Resolution: o.Resolution, MaxDelay: o.MaxDelay, Timezone: o.Timezone, Inactivity: o.Inactivity,
 	}, r)
 	return r.result(err)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalfx/signalflow-client-go/internal/engine"
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	Args        map[string]string
 	History     bool // only over history
 	Live        bool // only live
+
+	Source func(engine.Source) engine.Source // what stands between the store and the job; nil: nothing
 }
 
 // Check is one block of what a result has to be.

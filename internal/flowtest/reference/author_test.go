@@ -146,6 +146,9 @@ func (a *author) data() string {
 	rollup, extrapolation := "", pick(a, extrapolations...)
 	if a.source.IntN(2) == 0 {
 		rollup = pick(a, rollups...)
+		if slices.Contains(a.avoid, rollup) {
+			rollup = "latest"
+		}
 		text += ", rollup='" + rollup + "'"
 	}
 	a.note("rollup", rollup, "extrapolation", extrapolation)

@@ -152,15 +152,26 @@ func (r *rows) difference(got *flowtest.Result, name string, step time.Duration)
 // assign reports whether each value of the engine is one of the reference, and the other way round but for those
 // that it leaves open.
 func assign(x []*float64, v []second.Value) bool {
-	if len(x) == 0 {
-		return !slices.ContainsFunc(v, func(w second.Value) bool { return w.State == second.Number })
-	}
-	for i, w := range v {
-		if same(x[0], w) && assign(x[1:], slices.Delete(slices.Clone(v), i, i+1)) {
-			return true
+	numbers := 0
+	for _, w := range v {
+		if w.State == second.Number {
+			numbers++
 		}
 	}
-	return false
+	if len(x) < numbers || len(x) > len(v) {
+		return false
+	}
+	slices.SortStableFunc(v, func(a, b second.Value) int { return int(a.State) - int(b.State) }) // numbers are taken first
+	of := matching(len(x), len(v), func(i, j int) bool { return same(x[i], v[j]) })
+	found := 0
+	for j, i := range of {
+		if i < 0 && v[j].State == second.Number {
+			return false
+		} else if i >= 0 {
+			found++
+		}
+	}
+	return found == len(x)
 }
 
 // expiries returns the slots in which series of a name have ended.
@@ -187,15 +198,31 @@ func (r *rows) expiries(step time.Duration) (slots []string) {
 // pairUp reports whether each row has another one that it equals: rows of equal names have no
 // order.
 func pairUp(got []*flowtest.Row, want []second.Row) bool {
-	if len(got) == 0 {
-		return true
-	}
-	for i := range want {
-		if equal(got[0], want[i]) && pairUp(got[1:], slices.Delete(slices.Clone(want), i, i+1)) {
-			return true
+	of := matching(len(got), len(want), func(i, j int) bool { return equal(got[i], want[j]) })
+	return len(got) == len(want) && !slices.Contains(of, -1)
+}
+
+// matching pairs as many of n things with m others as can be, and returns for each of the others
+// the one that it is paired with, or -1.
+func matching(n, m int, fits func(i, j int) bool) []int {
+	of := slices.Repeat([]int{-1}, m)
+	for i := range n {
+		tried := make([]bool, m)
+		var place func(i int) bool
+		place = func(i int) bool {
+			for j := range m {
+				if !tried[j] && fits(i, j) {
+					if tried[j] = true; of[j] < 0 || place(of[j]) {
+						of[j] = i
+						return true
+					}
+				}
+			}
+			return false
 		}
+		place(i)
 	}
-	return false
+	return of
 }
 
 func equal(got *flowtest.Row, want second.Row) bool {

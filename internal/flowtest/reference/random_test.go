@@ -107,6 +107,9 @@ func TestRandom(t *testing.T) {
 					failed.Store(seed, fmt.Sprintf("seed %d: engine and reference differ\n%s%s", seed, p.lines(diff), diff))
 					break
 				}
+				if (i+1)%10_000 == 0 {
+					t.Logf("%d pairs begun", i+1)
+				}
 			}
 			lock.Lock()
 			defer lock.Unlock()
