@@ -69,7 +69,7 @@ func TestDocumentedIncident(t *testing.T) {
 func TestDocumentedWeek(t *testing.T) {
 	page := documentation(t, "recorded.md")
 	made := block(t, page, "--demo --hosts 1000 --start 2024-01-01 --stop 2024-01-08 -o csv")
-	r := command(t, nil, "run", "--demo", "--hosts", "1000", "--start", "2024-01-01", "--stop", "2024-01-04", "-o", "csv",
+	r := command(t, nil, "run", "--demo", "--hosts", "1000", "--start", "2024-01-01", "--stop", "2024-01-03T09:00:00Z", "-o", "csv",
 		"data('cpu.utilization').mean().mean(cycle='day').publish('daily')")
 	r.check(t, 0, "7066 series, a point every 1m\n")
 	inOrder(t, made, r.stdout, 3)
