@@ -79,7 +79,8 @@ func TestBadFiles(t *testing.T) {
 		{"mixed.csv", "time,metric,host,value,type\n1704067200,m,a,1,gauge\n1704067200,m,b,2,counter\n1704067201,m,b,2,counter\n1704067201,m,a,2,gauge\n1704067202,m,a,2,gauge\n", "3 4 2", ""},
 		{"unordered.csv", "time,m\n1704067220,2\n1704067200,0\n1704067210,9\n1704067210,1\n", "0 1 2", ""},
 
-		{"units.csv", "time,m\n1704067200,0\n1704067210000,1\n1704067220000000,2\n1704067230000000000,3\n", "0 1 2 3", ""},
+		{"units.csv", "time,m\n1704067200,0\n1704067210000,1\n1704067220000000,2\n1704067230000000000,3\n", "0 1 2 3", "units.csv:3: the time 1704067210000 is in milliseconds, those before it in seconds; each is read as its size tells"},
+		{"nanos.csv", "time,m\n1704067200000000000,0\n1704067210000000000,1\n", "0 1", "2 points from 2024-01-01T00:00:00Z to 2024-01-01T00:00:10Z"},
 		{"minutes.csv", "time,m\n28401120,0\n28401121,1\n28401122,2\n", "0 1 2", "warning: the data begin in 1970: are their times in another unit"},
 		{"millis.otlp", `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"timeUnixNano":"1704067200000","asInt":7}]}}]}]}]}`, "7", "millis.otlp:1: the time 1704067200000 is too small for nanoseconds; it is read as 2024-01-01T00:00:00Z"},
 		{"future.csv", "time,m\n4102444800,0\n4102444810,1\n", "0 1", "warning: the data end in the future, at 2100-01-01T00:00:10Z"},

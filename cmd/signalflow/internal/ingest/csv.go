@@ -198,7 +198,7 @@ func (t *csvTable) long(row []string) error {
 	if row[t.value] == "" {
 		return nil
 	}
-	at, err := ParseTime(row[t.time])
+	at, err := t.parseTime(row[t.time])
 	if err != nil {
 		return t.errorf("%w", err)
 	}
@@ -257,7 +257,7 @@ func (t *csvTable) wide(row []string) error {
 			return err
 		}
 	}
-	at, err := ParseTime(row[t.time])
+	at, err := t.parseTime(row[t.time])
 	if err != nil {
 		return t.errorf("%w", err)
 	}

@@ -152,6 +152,7 @@ type decoder struct {
 	known   map[string]*series.Series
 	key     []byte
 	warned  map[string]bool
+	unit    string // of the newest time
 
 	// describe gives a series its properties and tags when it is made; nil: it has none.
 	describe func(*series.Series)

@@ -133,7 +133,7 @@ func (d *decoder) jsonPoint(p *jsonPoint) error {
 			continue
 		}
 		var err error
-		if at, err = ParseTime(string(bytes.Trim(raw, `"`))); err != nil {
+		if at, err = d.parseTime(string(bytes.Trim(raw, `"`))); err != nil {
 			return d.errorf("%w", err)
 		}
 	}

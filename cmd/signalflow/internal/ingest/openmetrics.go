@@ -45,7 +45,7 @@ func (d *decoder) exposed(text string, types map[string]string) error {
 	}
 	at := d.now
 	if len(fields) == 2 {
-		if at, err = ParseTime(fields[1]); err != nil {
+		if at, err = d.parseTime(fields[1]); err != nil {
 			return d.errorf("%w", err)
 		}
 	}

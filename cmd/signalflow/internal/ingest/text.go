@@ -30,6 +30,35 @@ func ParseTime(text string) (int64, error) {
 	return 0, fmt.Errorf("%q is no time: write 2024-01-01T00:00:00Z, or seconds or milliseconds since 1970", text)
 }
 
+// parseTime reads a time as ParseTime does, and says when the unit of numbers changes within the
+// input: some of them mean another time than they say.
+func (d *decoder) parseTime(text string) (int64, error) {
+	if unit := timeUnit(text); unit != "" && unit != d.unit {
+		if d.unit != "" {
+			d.warn("units", "the time %s is in %s, those before it in %s; each is read as its size tells", text, unit, d.unit)
+		}
+		d.unit = unit
+	}
+	return ParseTime(text)
+}
+
+// timeUnit tells the unit of a time by its digits, "" if it is no plain number.
+func timeUnit(text string) string {
+	whole, part, _ := strings.Cut(strings.TrimSpace(text), ".")
+	if whole == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(part, "0123456789") != "" {
+		return ""
+	}
+	switch n := len(whole); {
+	case n <= 11:
+		return "seconds"
+	case n <= 14:
+		return "milliseconds"
+	case n <= 17:
+		return "microseconds"
+	}
+	return "nanoseconds"
+}
+
 // wholeMillis makes milliseconds of a whole number since the epoch, as millis does.
 func wholeMillis(n int64) int64 {
 	switch {
