@@ -138,6 +138,16 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("engine: %s, the limit is %d; %s", e.What, e.Limit, e.Remedy)
 }
 
+// PlaceError is what makes a program impossible to run as it was asked for, which only the
+// range, the slots or the time zone of the job can tell.
+type PlaceError struct {
+	Span graph.Span // of what is at fault
+	Text string     // what is wrong, and what to do
+}
+
+// Error returns "engine: line L:C: text".
+func (e *PlaceError) Error() string { return fmt.Sprintf("engine: line %s: %s", e.Span, e.Text) }
+
 // UnsupportedError is a part of a program that compiles and is not run by this engine.
 type UnsupportedError struct {
 	What string     // in the words of a program
@@ -157,7 +167,7 @@ func Check(g *graph.Graph) error { return check(g) }
 func check(g *graph.Graph) error {
 	for i, n := range g.Nodes {
 		if err := badPattern(n.Op); err != nil {
-			return fmt.Errorf("engine: line %s: %w", n.Span, err)
+			return &PlaceError{n.Span, err.Error()}
 		}
 		want, ok := runs(n.Op)
 		if !ok {

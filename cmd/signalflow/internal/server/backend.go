@@ -95,7 +95,7 @@ func (b *Backend) Prepare(_ context.Context, id wire.Identity, req *wire.Request
 	if err != nil {
 		return nil, err
 	}
-	c := &computation{backend: b, graph: g, identity: id, now: time.Now}
+	c := &computation{backend: b, program: req.Program, graph: g, identity: id, now: time.Now}
 	if b.o.Clock != nil {
 		c.now = b.o.Clock.Now
 	}
@@ -180,19 +180,32 @@ func compileError(err error, program string) error {
 	return &wire.Error{Code: 400, Type: e.Kind.WireType(), Message: err.Error(), Context: place}
 }
 
-// runError turns the refusal of what the engine has no operator for into the same form.
+// runError turns what the engine says of a program into the same form.
 func runError(err error, program string) error {
-	var e *engine.UnsupportedError
-	if !errors.As(err, &e) {
-		return err
+	var limit *engine.LimitError
+	if errors.As(err, &limit) {
+		return &wire.Error{Code: 400, Type: syntax.LimitError.WireType(), Message: err.Error()}
 	}
+	var unsupported *engine.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return placed(syntax.UnsupportedError, unsupported.Span, unsupported.What+" is not run yet", program)
+	}
+	var place *engine.PlaceError
+	if errors.As(err, &place) {
+		return placed(syntax.ArgumentError, place.Span, place.Text, program)
+	}
+	return err
+}
+
+// placed returns an error that points into the program.
+func placed(kind syntax.ErrorKind, at graph.Span, text, program string) error {
 	return &wire.Error{
 		Code:    400,
-		Type:    syntax.UnsupportedError.WireType(),
-		Message: fmt.Sprintf("line %s: %s is not run yet", e.Span, e.What),
+		Type:    kind.WireType(),
+		Message: fmt.Sprintf("line %s: %s", at, text),
 		Context: &messages.ErrorContext{
-			Line: e.Span.Line, Column: e.Span.Column,
-			ProgramText: program, Reference: syntax.UnsupportedError.String(),
+			Line: at.Line, Column: at.Column,
+			ProgramText: program, Reference: kind.String(),
 		},
 	}
 }
@@ -200,6 +213,7 @@ func runError(err error, program string) error {
 // computation is one prepared run.
 type computation struct {
 	backend  *Backend
+	program  string
 	graph    *graph.Graph
 	options  engine.Options
 	identity wire.Identity
@@ -214,9 +228,5 @@ func (c *computation) Run(ctx context.Context, out *wire.Output) error {
 	err := engine.Run(ctx, c.graph, c.options, &sink{
 		out: out, handle: out.Handle(), org: c.identity.OrgID, now: c.now,
 	})
-	var limit *engine.LimitError
-	if errors.As(err, &limit) {
-		return &wire.Error{Code: 400, Type: syntax.LimitError.WireType(), Message: err.Error()}
-	}
-	return err
+	return runError(err, c.program)
 }

@@ -119,6 +119,30 @@ func TestLimitsOfJobs(t *testing.T) {
 	}
 }
 
+// What a program asks for and its slots cannot give is an error that points into the program.
+func TestImpossibleShift(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dial, closeServer := serveWith(t, 1, Options{}, wire.Options{})
+		defer closeServer()
+		client := dial()
+		defer client.Close()
+		c, err := client.Execute(t.Context(), &signalflow.ExecuteRequest{
+			Program: "x = 1\ndata('m').timeshift('5s').publish()", Resolution: 10 * time.Second,
+			Start: time.Now().Add(-2 * time.Minute), Stop: time.Now().Add(-time.Minute),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range c.Data() {
+			t.Error("data of a job that cannot run")
+		}
+		var e *signalflow.ComputationError
+		if !errors.As(c.Err(), &e) || e.Code != 400 || !strings.Contains(e.Message, "line 2:") || !strings.Contains(e.Message, "is less than a slot") {
+			t.Errorf("got %v", c.Err())
+		}
+	})
+}
+
 // The limits of organizations, each counted for itself.
 func TestAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
