@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -72,24 +71,28 @@ func (d *decoder) ndjson(in *bufio.Reader) error {
 // splitLine takes a line apart that is written as by a Writer: what tells the series, the time
 // and the value. It is not plain if there is anything else in it.
 func splitLine(line []byte) (head []byte, at int64, value float64, arrival int64, plain bool) {
-	i := bytes.LastIndex(line, []byte(timeKey))
-	if i < 0 || !bytes.HasPrefix(line, []byte(`{"metric":`)) || line[i-1] != '}' || line[len(line)-1] != '}' {
+	if !bytes.HasPrefix(line, []byte(`{"metric":`)) || line[len(line)-1] != '}' {
 		return nil, 0, 0, 0, false
 	}
-	rest := string(line[i+len(timeKey) : len(line)-1])
-	when, rest, ok := strings.Cut(rest, valueKey)
-	number, came, late := strings.Cut(rest, arrivalKey)
-	at, err := strconv.ParseInt(when, 10, 64)
+	line = line[:len(line)-1]
+	i := bytes.LastIndexByte(line, '}') + 1 // behind the dimensions
+	rest, ok := bytes.CutPrefix(line[i:], []byte(timeKey))
+	if i == 0 || !ok {
+		return nil, 0, 0, 0, false
+	}
+	when, rest, ok := bytes.Cut(rest, []byte(valueKey))
+	number, came, late := bytes.Cut(rest, []byte(arrivalKey))
+	at, err := strconv.ParseInt(string(when), 10, 64)
 	if err != nil || !ok || at < 1e11 { // seconds are told apart elsewhere
 		return nil, 0, 0, 0, false
 	}
 	if late {
-		arrival, err = strconv.ParseInt(came, 10, 64)
+		arrival, err = strconv.ParseInt(string(came), 10, 64)
 	}
-	if err != nil || at >= 1e14 || late && (arrival < 1e11 || arrival >= 1e14) || strings.ContainsAny(number, "+xXiInN_") && !strings.Contains(number, "e+") {
+	if err != nil || at >= 1e14 || late && (arrival < 1e11 || arrival >= 1e14) || bytes.ContainsAny(number, "+xXiInN_") && !bytes.Contains(number, []byte("e+")) {
 		return nil, 0, 0, 0, false // what is a number to Go and not to JSON is not plain
 	}
-	value, err = strconv.ParseFloat(number, 64)
+	value, err = strconv.ParseFloat(string(number), 64)
 	return line[:i], at, value, arrival, err == nil
 }
 
