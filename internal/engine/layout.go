@@ -23,7 +23,7 @@ type placed struct {
 	in     []int // places of its inputs
 
 	before int64 // slots before the first one wanted at which its values must begin
-	hold   int64 // ms for which what comes after it keeps its values
+	hold   int64 // ms after a point for which what comes after it has something of it
 }
 
 // moment is a node at an offset in time.
@@ -60,7 +60,7 @@ func newLayout(g *graph.Graph) (layout, error) {
 		}
 	}
 	if len(all) > maxPlaced {
-		return nil, &LimitError{What: "the program has more nodes, with what its timeshifts repeat", Limit: maxPlaced, Remedy: "shift fewer streams inside one another"}
+		return nil, fmt.Errorf("engine: with what its timeshifts repeat the program has more than %d nodes; shift fewer streams inside one another", maxPlaced)
 	}
 	slices.SortFunc(all, func(a, b moment) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.offset, b.offset)) })
 	l := make(layout, len(all))
@@ -93,8 +93,8 @@ func (l layout) align(step int64) error {
 	for i := range l {
 		at := &l[i]
 		if at.offset > 0 && at.offset < step {
-			return &PlaceError{at.Span, fmt.Sprintf("timeshift() by %s is less than a slot, which is %s; shift by more, or run at a finer resolution",
-				time.Duration(at.offset)*time.Millisecond, time.Duration(step)*time.Millisecond)}
+			return fmt.Errorf("engine: line %s: timeshift() by %s is less than a slot, which is %s; shift by more, or run at a finer resolution",
+				at.Span, time.Duration(at.offset)*time.Millisecond, time.Duration(step)*time.Millisecond)
 		}
 		at.offset -= at.offset % step
 	}
@@ -127,7 +127,7 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 		case *graph.Calendar:
 			c, err := newCalendar(op, zone)
 			if err != nil {
-				return &PlaceError{at.Span, err.Error()}
+				return fmt.Errorf("engine: line %s: %w", at.Span, err)
 			}
 			slots = c.slotsBefore(op, g, first-at.offset-at.before*g.step)
 			hold = int64(op.Shift+2) * c.longest().Milliseconds()
@@ -135,6 +135,11 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 		for _, in := range at.in {
 			l[in].before = max(l[in].before, at.before+slots)
 			l[in].hold = max(l[in].hold, at.hold+hold)
+		}
+	}
+	for i := range l { // a series stays for the last slot that has something of it, to its end
+		if l[i].hold > 0 {
+			l[i].hold += 2 * g.step
 		}
 	}
 	return nil

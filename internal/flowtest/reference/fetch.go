@@ -47,7 +47,9 @@ func (r *run) lives(s *series.Series, origin, hold int64) (lives []life, bySlot 
 	if r.Inactivity > 0 {
 		quiet = r.Inactivity.Milliseconds()
 	}
-	quiet = max(quiet, hold, 2*r.step)
+	if quiet = max(quiet, 2*r.step); hold > 0 {
+		quiet = max(quiet, hold+2*r.step) // to the end of the last slot that has something of it
+	}
 	bySlot = make([][]Point, r.slots)
 	var last int64 // time of the last point
 	found := false
