@@ -60,7 +60,7 @@ func newLayout(g *graph.Graph) (layout, error) {
 		}
 	}
 	if len(all) > maxPlaced {
-		return nil, fmt.Errorf("engine: with what its timeshifts repeat the program has more than %d nodes; shift fewer streams inside one another", maxPlaced)
+		return nil, &LimitError{What: "the program has more nodes, with what its timeshifts repeat", Limit: maxPlaced, Remedy: "shift fewer streams inside one another"}
 	}
 	slices.SortFunc(all, func(a, b moment) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.offset, b.offset)) })
 	l := make(layout, len(all))
@@ -93,8 +93,8 @@ func (l layout) align(step int64) error {
 	for i := range l {
 		at := &l[i]
 		if at.offset > 0 && at.offset < step {
-			return fmt.Errorf("engine: line %s: timeshift() by %s is less than a slot, which is %s; shift by more, or run at a finer resolution",
-				at.Span, time.Duration(at.offset)*time.Millisecond, time.Duration(step)*time.Millisecond)
+			return &PlaceError{at.Span, fmt.Sprintf("timeshift() by %s is less than a slot, which is %s; shift by more, or run at a finer resolution",
+				time.Duration(at.offset)*time.Millisecond, time.Duration(step)*time.Millisecond)}
 		}
 		at.offset -= at.offset % step
 	}
@@ -127,7 +127,7 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 		case *graph.Calendar:
 			c, err := newCalendar(op, zone)
 			if err != nil {
-				return fmt.Errorf("engine: line %s: %w", at.Span, err)
+				return &PlaceError{at.Span, err.Error()}
 			}
 			slots = c.slotsBefore(op, g, first-at.offset-at.before*g.step)
 			hold = int64(op.Shift+2) * c.longest().Milliseconds()
