@@ -90,8 +90,8 @@ func TestClockStepsBack(t *testing.T) {
 	})
 }
 
-// A point of the far future waits for its time. While other series are waited for, those before it
-// still find their values.
+// A point of the far future waits for its time, and nobody takes it for a sign that its series has
+// nothing more for the slots before.
 func TestFarFuturePoint(t *testing.T) {
 	for _, ahead := range []time.Duration{time.Minute, 24 * time.Hour, 100 * 365 * 24 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
@@ -103,6 +103,7 @@ func TestFarFuturePoint(t *testing.T) {
 			put(store, b, 1, 0)
 			j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: 3 * time.Second})
 			put(store, a, 99, -ahead)
+			put(store, b, 99, -ahead)
 			for range 30 { // all points take longer than their slots are open
 				wait(time.Second)
 				put(store, a, 1, 1200*time.Millisecond)

@@ -22,6 +22,7 @@ type fetch struct {
 	op       *graph.Fetch
 	kind     series.Kind
 	source   Source
+	clock    Clock
 	grid     grid
 	inactive int64 // ms
 	limit    int   // most tracks; 0: no limit
@@ -57,7 +58,7 @@ type track struct {
 	series   *series.Series
 	prev     memory // the point before the block
 	last     int64  // time of the newest point in a block, or of its joining
-	seen     int64  // time of the newest point known, in a block or not
+	seen     int64  // time of the newest point known, in a block or not, that is not ahead of its time
 	roll     rollup
 	member   bool
 	expected bool // known from the start without an earlier point, and not yet a member
@@ -90,6 +91,7 @@ func newFetch(op *graph.Fetch, o *Options, g grid, at *placed, out *stream) *fet
 	f := &fetch{
 		op:     op,
 		source: o.Source,
+		clock:  o.Clock,
 		grid:   g,
 		limit:  o.MaxSeries,
 		offset: at.offset,

@@ -39,6 +39,7 @@ type liveInput struct {
 
 	reported int   // known series that have reported for the slot
 	known    int   // known series in all
+	ahead    int64 // as untilAhead says for the samples being taken over
 	late     int64 // largest lag of a point that came too late, since the last report; ms
 	refused  int   // samples of series beyond the limit
 
@@ -86,6 +87,7 @@ func (f *fetch) recover(ctx context.Context) error {
 func (f *fetch) drain() (lost bool) {
 	l := &f.live
 	samples, lost := l.feed.Take(l.spare)
+	l.ahead = f.untilAhead()
 	for i := range samples {
 		f.accept(&samples[i])
 	}
@@ -107,15 +109,22 @@ func (f *fetch) accept(s *series.Sample) {
 		f.missed(at, s)
 		return
 	}
-	if from := l.reportedFrom(f.grid.step); tr.seen < from && s.Time >= from && tr.known() {
+	if from := l.reportedFrom(f.grid.step); tr.seen < from && s.Time >= from && s.Time < l.ahead && tr.known() {
 		l.reported++
 	}
-	tr.seen = max(tr.seen, s.Time)
+	if s.Time < l.ahead {
+		tr.seen = max(tr.seen, s.Time)
+	}
 	if f.cells == nil && !l.queued.has(int(at)) && s.Time < l.cursor+f.grid.step && l.sole.set(int(at), s) {
 		return
 	}
 	f.queue(at, s)
 }
+
+// untilAhead returns the time from which on a point is ahead of the clock by more than a slot.
+// Such a point, of a sender whose clock is wrong, waits for its slot as all do; it does not show
+// that the series has nothing more for the slots before.
+func (f *fetch) untilAhead() int64 { return f.clock.Now().UnixMilli() + f.grid.step + 1 }
 
 // queue puts a sample behind others of its series, or where it waits for a later slot.
 func (f *fetch) queue(at int32, s *series.Sample) {
@@ -325,11 +334,14 @@ func (f *fetch) refill(ctx context.Context) error {
 		f.tracks[at].spilled = false
 		l.queued.clear(int(at))
 	}
-	ahead := series.Range{From: l.cursor, To: math.MaxInt64}
-	return f.source.Read(ctx, list, ahead, func(i int, p series.Points) error {
+	ahead := f.untilAhead()
+	open := series.Range{From: l.cursor, To: math.MaxInt64}
+	return f.source.Read(ctx, list, open, func(i int, p series.Points) error {
 		at := l.at[i]
 		tr := &f.tracks[at]
-		tr.seen = max(tr.seen, p.Times[p.Len()-1])
+		if n, _ := slices.BinarySearch(p.Times, ahead); n > 0 {
+			tr.seen = max(tr.seen, p.Times[n-1])
+		}
 		l.queued.set(int(at))
 		if p.Len() > maxPending || f.cells != nil {
 			tr.spilled = true
