@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,6 +71,34 @@ func TestSubscribeAmongWriters(t *testing.T) {
 	s.trimming.Unlock()
 	if found, err := s.Select(t.Context(), series.Query{Metric: "*"}); err != nil || found.Matched != 3 || len(s.metrics) != 1 {
 		t.Errorf("found %d, %v", found.Matched, err)
+	}
+}
+
+// Dropping old points never waits for a writer that waits for it, as a second lock for reading
+// would behind a lock for writing.
+func TestTrimAmongWriters(t *testing.T) {
+	s := New(Options{})
+	s.Append(at(host("a"), 1, 1))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var writers sync.WaitGroup
+		for range 2 {
+			writers.Go(func() {
+				for i := range int64(20_000) {
+					s.Append(at(host("a"), i, 1))
+				}
+			})
+		}
+		for range 20_000 {
+			s.visitAll(func([]*entry) {})
+		}
+		writers.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(20*time.Second):
+		t.Fatal("the store is locked for ever")
 	}
 }
 

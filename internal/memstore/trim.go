@@ -148,10 +148,7 @@ func without[T any](list []T, gone func(T) bool) []T {
 
 // visitAll calls visit with all entries, some at a time, without the lock.
 func (s *Store) visitAll(visit func(some []*entry)) {
-	s.mu.RLock()
-	lists := s.lists("*")
-	s.mu.RUnlock()
-	for _, list := range lists {
+	for _, list := range s.lists("*") {
 		for some := range slices.Chunk(list, part) {
 			visit(some)
 		}
