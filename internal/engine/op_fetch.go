@@ -79,12 +79,39 @@ type change struct {
 type block struct {
 	start, end int64 // ms
 	stride     int   // columns of a row, a multiple of 64
+	pitch      int   // from one row of values to the next
 	values     []float64
-	present    bitmap
+	present    bitmap   // by row; made by settle
+	slots      []uint64 // by column: which of the rows have a value
 }
 
-// historySlots is how many slots of history are read at once: enough to make the visit of a
-// series cheap for each slot, few enough for the block to stay small.
+// set gives a column a value in a row; one that is not finite is None.
+func (b *block) set(row, col int, x float64) {
+	if finite(x) {
+		b.values[row*b.pitch+col] = x
+		b.slots[col] |= 1 << row
+	}
+}
+
+// settle makes the presence bits of the rows from those of the columns.
+func (b *block) settle(rows int) {
+	words := b.stride / 64
+	for w := range words {
+		var square [64]uint64
+		copy(square[:], b.slots[w*64:])
+		if rows == 1 {
+			b.present[w] = lowBits(&square)
+			continue
+		}
+		transpose(&square)
+		for row := range rows {
+			b.present[row*words+w] = square[row]
+		}
+	}
+}
+
+// historySlots is how many slots of history are read at once, as many as a word has bits: enough
+// to make the visit of a series cheap for each slot, few enough for the block to stay small.
 const historySlots = 64
 
 func newFetch(op *graph.Fetch, o *Options, g grid, at *placed, out *stream) *fetch {
@@ -210,9 +237,13 @@ func (f *fetch) open(t int64, n int) {
 	b := &f.block
 	words := wordsFor(len(f.tracks))
 	b.start, b.end, b.stride = t, t+int64(n)*f.grid.step, words*64
-	b.values = grow(b.values, n*b.stride)
+	// Lines of a cache whose distance is a power of two drive each other out. A pitch of an
+	// odd number of lines keeps the rows of a column apart.
+	b.pitch = b.stride + 8
+	b.values = grow(b.values, n*b.pitch)
 	b.present = grow(b.present, n*words)
-	clear(b.present)
+	b.slots = grow(b.slots, b.stride)
+	clear(b.slots)
 	if f.cells != nil {
 		f.cells.open(n * b.stride)
 	}
@@ -263,35 +294,48 @@ func (f *fetch) fill(i int, p series.Points) {
 	f.admit(i, p.Times[0])
 	tr.last = p.Times[n-1]
 	tr.seen = max(tr.seen, tr.last)
+	row := int((p.Times[0] - b.start) / step)
+	switch {
+	case f.cells == nil && tr.roll.single() && p.Every > 0 && p.Every%step == 0:
+		stride := int(p.Every / step)
+		for _, x := range p.Values {
+			b.set(row, i, x)
+			row += stride
+		}
+	default:
+		f.roll(i, row, p)
+	}
+}
+
+// roll is fill where there may be several points in a slot, or where there is more to do than
+// to take one over. The first point lies in a row.
+func (f *fetch) roll(i, row int, p series.Points) {
+	tr, b, step := &f.tracks[i], &f.block, f.grid.step
 	seconds := float64(step) / 1000
-	end := b.start + step
-	cell := i
-	for j := 0; j < n; {
+	end := b.start + int64(row+1)*step
+	for j, n := 0, p.Len(); j < n; {
 		if p.Times[j] >= end {
 			skip := (p.Times[j]-end)/step + 1
 			end += skip * step
-			cell += int(skip) * b.stride
+			row += int(skip)
 		}
 		first := j
 		for j < n && p.Times[j] < end {
 			j++
 		}
-		var x float64
-		ok := true
 		switch {
 		case f.cells != nil:
-			f.cells.roll(cell, p.Distributions[first:j])
+			f.cells.roll(row*b.stride+i, p.Distributions[first:j])
+			b.set(row, i, 0)
 		case j-first == 1 && tr.roll.single():
-			x = p.Values[first]
+			b.set(row, i, p.Values[first])
 		default:
-			x, ok = tr.roll.of(p.Slice(first, j), seconds, &tr.prev)
-		}
-		if ok && finite(x) {
-			b.values[cell] = x
-			b.present.set(cell)
+			if x, ok := tr.roll.of(p.Slice(first, j), seconds, &tr.prev); ok {
+				b.set(row, i, x)
+			}
 		}
 		end += step
-		cell += b.stride
+		row++
 	}
 }
 
@@ -320,12 +364,13 @@ func (f *fetch) admit(i int, t int64) {
 // point after its last.
 func (f *fetch) gone(tr *track) int64 { return f.grid.ceil(tr.last+f.inactive) - f.grid.step }
 
-// settle is the last step of a block: it makes members of the tracks that are expected, ends
+// settle is the last step of a block: it tells which values are there, makes members of the tracks that are expected, ends
 // the membership of those that have fallen silent, and puts the changes of the block in order.
 func (f *fetch) settle() {
 	if begins := f.sent >= f.block.start && f.sent < f.block.end; begins || f.block.end >= f.falls {
 		f.survey(begins)
 	}
+	f.block.settle(int((f.block.end - f.block.start) / f.grid.step))
 	slices.SortStableFunc(f.changes, func(a, b change) int { return cmp.Compare(a.slot, b.slot) })
 }
 
@@ -390,7 +435,7 @@ func (f *fetch) Step(slot int64, _ []*vector, out *vector) {
 	b := &f.block
 	row := int((slot - b.start) / f.grid.step)
 	words := b.stride / 64
-	out.values = b.values[row*b.stride : (row+1)*b.stride]
+	out.values = b.values[row*b.pitch:][:b.stride]
 	out.present = b.present[row*words : (row+1)*words]
 	if f.cells != nil {
 		out.cells = f.cells.rows[row*b.stride : (row+1)*b.stride]

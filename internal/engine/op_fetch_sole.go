@@ -65,7 +65,7 @@ func (f *fetch) fillSole() {
 			}
 			tr.last = p.time
 			b.values[at] = p.value
-			b.present.set(at)
+			b.slots[at] = 1
 		}
 	}
 }

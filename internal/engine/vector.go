@@ -114,3 +114,22 @@ func grow[T any](s []T, n int) []T {
 	copy(g, s)
 	return g
 }
+
+// transpose makes columns of the rows of a square of bits, the lowest bit first.
+func transpose(m *[64]uint64) {
+	for width, mask := 32, uint64(1<<32-1); width > 0; width, mask = width/2, mask^mask<<(width/2) {
+		for k := 0; k < 64; k = (k + width + 1) &^ width {
+			t := (m[k]>>width ^ m[k+width]) & mask
+			m[k] ^= t << width
+			m[k+width] ^= t
+		}
+	}
+}
+
+// lowBits returns the first column of a square of bits.
+func lowBits(m *[64]uint64) (column uint64) {
+	for i, row := range m {
+		column |= row & 1 << i
+	}
+	return column
+}

@@ -2,7 +2,7 @@ package memstore
 
 import (
 	"math"
-	"sort"
+	"slices"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -14,6 +14,9 @@ const chunkPoints = 256
 // has been written is never changed: points are appended behind every reader's end, and
 // any other change makes new columns.
 type chunk struct {
+	first, last int64 // its own times, so that a search touches no others
+	every       int64 // distance of each time to the next; 0 where that differs, or is not known
+
 	times  []int64
 	values []float64
 	lags   []int32
@@ -21,10 +24,45 @@ type chunk struct {
 	distributions []*series.Distribution // of a histogram series, else nil
 }
 
-func (c *chunk) first() int64 { return c.times[0] }
-func (c *chunk) last() int64  { return c.times[len(c.times)-1] }
+// measure settles what a chunk knows of its times. They are looked at: append is for all others.
+func (c *chunk) measure() {
+	n := len(c.times)
+	c.first, c.last, c.every = c.times[0], c.times[n-1], 0
+	for i, t := range c.times[1:] {
+		if d := t - c.times[i]; i == 0 {
+			c.every = d
+		} else if d != c.every {
+			c.every = 0
+			return
+		}
+	}
+}
 
+// before returns how many points lie before a time.
+func (c *chunk) before(t int64) int {
+	switch {
+	case t <= c.first:
+		return 0
+	case t > c.last:
+		return len(c.times)
+	case c.every > 0:
+		return int((t - c.first + c.every - 1) / c.every)
+	}
+	n, _ := slices.BinarySearch(c.times, t)
+	return n
+}
+
+// append adds a point behind all others.
 func (c *chunk) append(s *series.Sample) {
+	switch n := len(c.times); {
+	case n == 0:
+		c.first = s.Time
+	case n == 1:
+		c.every = s.Time - c.last
+	case s.Time-c.last != c.every:
+		c.every = 0
+	}
+	c.last = s.Time
 	c.times = append(c.times, s.Time)
 	c.values = append(c.values, s.Value)
 	c.lags = append(c.lags, lagOf(s))
@@ -67,9 +105,22 @@ func (c *chunk) weight(i, j int) int {
 	return n
 }
 
+// reaching returns the first chunk that does not end before a time, or how many there are.
+func (e *entry) reaching(t int64) int {
+	lo, hi := 0, len(e.chunks)
+	for lo < hi {
+		if mid := (lo + hi) / 2; e.chunks[mid].last < t {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
 // insert stores a sample and returns by how much the entry has grown.
 func (e *entry) insert(s *series.Sample) size {
-	if n := len(e.chunks); n > 0 && s.Time <= e.chunks[n-1].last() {
+	if n := len(e.chunks); n > 0 && s.Time <= e.chunks[n-1].last {
 		return e.insertLate(s)
 	}
 	if n := len(e.chunks); n == 0 || len(e.chunks[n-1].times) >= chunkPoints {
@@ -83,9 +134,9 @@ func (e *entry) insert(s *series.Sample) size {
 // insertLate stores a point that is not newer than all others: between them, or in place of
 // the one with the same time.
 func (e *entry) insertLate(s *series.Sample) (grown size) {
-	at := sort.Search(len(e.chunks), func(i int) bool { return e.chunks[i].last() >= s.Time })
+	at := e.reaching(s.Time)
 	c := e.chunks[at].copy()
-	i := sort.Search(len(c.times), func(i int) bool { return c.times[i] >= s.Time })
+	i, _ := slices.BinarySearch(c.times, s.Time)
 	if c.times[i] == s.Time {
 		grown = size{-1, -c.weight(i, i+1)}
 	} else {
@@ -102,6 +153,7 @@ func (e *entry) insertLate(s *series.Sample) (grown size) {
 		c.distributions[i] = s.Distribution
 	}
 	grown.add(size{1, c.weight(i, i+1)})
+	c.measure()
 
 	// Readers hold the list of chunks no longer than the lock, so it may change in place.
 	e.chunks[at] = c
@@ -120,6 +172,8 @@ func (e *entry) split(at int) {
 	if c.distributions != nil {
 		front.distributions, back.distributions = c.distributions[:half:half], c.distributions[half:]
 	}
+	front.measure()
+	back.measure()
 	e.chunks = append(e.chunks, chunk{})
 	copy(e.chunks[at+2:], e.chunks[at+1:])
 	e.chunks[at], e.chunks[at+1] = front, back
@@ -128,7 +182,7 @@ func (e *entry) split(at int) {
 // dropBefore forgets the points before a time and returns how much that was.
 func (e *entry) dropBefore(t int64) (dropped size) {
 	whole := 0
-	for whole < len(e.chunks) && e.chunks[whole].last() < t {
+	for whole < len(e.chunks) && e.chunks[whole].last < t {
 		n := len(e.chunks[whole].times)
 		dropped.add(size{n, e.chunks[whole].weight(0, n)})
 		whole++
@@ -138,9 +192,10 @@ func (e *entry) dropBefore(t int64) (dropped size) {
 		return dropped
 	}
 	c := &e.chunks[0]
-	if i := sort.Search(len(c.times), func(i int) bool { return c.times[i] >= t }); i > 0 {
+	if i := c.before(t); i > 0 {
 		dropped.add(size{i, c.weight(0, i)})
 		c.times, c.values, c.lags = c.times[i:], c.values[i:], c.lags[i:]
+		c.first = c.times[0]
 		if c.distributions != nil {
 			c.distributions = c.distributions[i:]
 		}

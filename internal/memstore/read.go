@@ -3,7 +3,6 @@ package memstore
 import (
 	"context"
 	"slices"
-	"sort"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -45,13 +44,12 @@ func (e *entry) active(from, to int64) bool {
 	if from == 0 && to == 0 {
 		return len(e.chunks) > 0
 	}
-	at := sort.Search(len(e.chunks), func(i int) bool { return e.chunks[i].last() >= from })
+	at := e.reaching(from)
 	if at == len(e.chunks) {
 		return false
 	}
 	c := &e.chunks[at]
-	i := sort.Search(len(c.times), func(i int) bool { return c.times[i] >= from })
-	return c.times[i] < to
+	return c.times[c.before(from)] < to
 }
 
 // Read calls visit at most once for each series of the list that has points in the range,
@@ -59,72 +57,101 @@ func (e *entry) active(from, to int64) bool {
 // are the store's own: visit must not change or keep them. The store is not locked
 // meanwhile. An error of visit ends the read and is returned.
 func (s *Store) Read(ctx context.Context, list []*series.Series, r series.Range, visit func(i int, p series.Points) error) error {
-	var joined chunk
-	var runs []series.Points
-	for i, sr := range list {
-		if i%1024 == 0 {
+	var b batch
+	for from := 0; from < len(list); from += batchSeries {
+		if from%part == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
-		runs = s.snapshot(runs[:0], sr, r)
-		var p series.Points
-		switch len(runs) {
-		case 0:
-			continue
-		case 1:
-			p = runs[0]
-		default:
-			p = joined.join(runs)
-		}
-		if err := visit(i, p); err != nil {
-			return err
+		s.snapshot(&b, list[from:min(from+batchSeries, len(list))], r)
+		for i := range b.ends {
+			if p := b.points(i); p.Len() > 0 {
+				if err := visit(from+i, p); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
 }
 
+// batchSeries is how many series are looked up at once: enough for the lock to cost nothing, and
+// for the memory of one to come while that of another is waited for.
+const batchSeries = 64
+
+// batch is what the store holds of some series within a range.
+type batch struct {
+	entries [batchSeries]*entry
+	runs    []series.Points // of all series, one behind the other
+	ends    []int           // by series: where its runs end
+	joined  chunk
+}
+
+// snapshot fills a batch.
+func (s *Store) snapshot(b *batch, list []*series.Series, r series.Range) {
+	b.runs, b.ends = b.runs[:0], b.ends[:0]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i, sr := range list {
+		b.entries[i] = s.entries[sr.ID]
+	}
+	for _, e := range b.entries[:len(list)] {
+		if e != nil {
+			b.runs = e.within(b.runs, r)
+		}
+		b.ends = append(b.ends, len(b.runs))
+	}
+}
+
+// points returns the points of series i as one run, which the next call uses again.
+func (b *batch) points(i int) series.Points {
+	from := 0
+	if i > 0 {
+		from = b.ends[i-1]
+	}
+	switch runs := b.runs[from:b.ends[i]]; len(runs) {
+	case 0:
+		return series.Points{}
+	case 1:
+		return runs[0]
+	default:
+		return b.joined.join(runs)
+	}
+}
+
 // join makes one run of several, in the memory of a chunk that is only for that.
 func (c *chunk) join(runs []series.Points) series.Points {
-	*c = chunk{c.times[:0], c.values[:0], c.lags[:0], c.distributions[:0]}
-	for _, run := range runs {
+	*c = chunk{times: c.times[:0], values: c.values[:0], lags: c.lags[:0], distributions: c.distributions[:0]}
+	every := runs[0].Every
+	for i, run := range runs {
+		if i > 0 && (run.Every != every || run.Times[0]-c.times[len(c.times)-1] != every) {
+			every = 0
+		}
 		c.times = append(c.times, run.Times...)
 		c.values = append(c.values, run.Values...)
 		c.lags = append(c.lags, run.Lags...)
 		c.distributions = append(c.distributions, run.Distributions...)
 	}
-	p := series.Points{Times: c.times, Values: c.values, Lags: c.lags}
+	p := series.Points{Times: c.times, Values: c.values, Lags: c.lags, Every: every}
 	if len(c.distributions) > 0 {
 		p.Distributions = c.distributions
 	}
 	return p
 }
 
-// snapshot adds the runs of points of a series that lie in a range.
-func (s *Store) snapshot(runs []series.Points, sr *series.Series, r series.Range) []series.Points {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	e, ok := s.entries[sr.ID]
-	if !ok {
-		return runs
-	}
-	at := sort.Search(len(e.chunks), func(i int) bool { return e.chunks[i].last() >= r.From })
+// within adds the runs of points that lie in a range.
+func (e *entry) within(runs []series.Points, r series.Range) []series.Points {
+	at := e.reaching(r.From)
 	if r.Lookback > 0 {
 		runs = e.lookback(runs, at, r)
 	}
 	for ; at < len(e.chunks); at++ {
 		c := &e.chunks[at]
-		if c.first() >= r.To {
+		if c.first >= r.To {
 			break
 		}
-		i, j := 0, len(c.times)
-		if c.first() < r.From {
-			i = sort.Search(j, func(i int) bool { return c.times[i] >= r.From })
-		}
-		if c.last() >= r.To {
-			j = sort.Search(j, func(i int) bool { return c.times[i] >= r.To })
-		}
-		if i < j {
+		if i, j := c.before(r.From), c.before(r.To); i < j {
 			runs = append(runs, c.run(i, j))
 		}
 	}
@@ -136,8 +163,7 @@ func (s *Store) snapshot(runs []series.Points, sr *series.Series, r series.Range
 func (e *entry) lookback(runs []series.Points, at int, r series.Range) []series.Points {
 	before := 0 // how many points of chunk at lie before the range
 	if at < len(e.chunks) {
-		times := e.chunks[at].times
-		before = sort.Search(len(times), func(i int) bool { return times[i] >= r.From })
+		before = e.chunks[at].before(r.From)
 	}
 	if before == 0 {
 		if at == 0 {
@@ -154,7 +180,7 @@ func (e *entry) lookback(runs []series.Points, at int, r series.Range) []series.
 }
 
 func (c *chunk) run(i, j int) series.Points {
-	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j]}
+	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j], Every: c.every}
 	if c.distributions != nil {
 		p.Distributions = c.distributions[i:j:j]
 	}

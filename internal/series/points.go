@@ -18,6 +18,10 @@ type Points struct {
 	Values []float64
 	Lags   []int32 // arrival minus time, in ms; nil when the source does not know it
 
+	// Every is the distance of each time to the next, in ms, where the source knows that it is
+	// always the same; else 0. With it nobody has to read the times.
+	Every int64
+
 	Distributions []*Distribution // of a histogram series, else nil; the pointers may be kept
 }
 
@@ -26,7 +30,7 @@ func (p Points) Len() int { return len(p.Times) }
 
 // Slice returns the points i to j, j exclusive.
 func (p Points) Slice(i, j int) Points {
-	q := Points{Times: p.Times[i:j], Values: p.Values[i:j]}
+	q := Points{Times: p.Times[i:j], Values: p.Values[i:j], Every: p.Every}
 	if p.Lags != nil {
 		q.Lags = p.Lags[i:j]
 	}
