@@ -182,7 +182,8 @@ func (t *tuples) update(o int32, in []*stream, out *stream) {
 		series[i] = t.columns[i][o]
 	}
 	m := t.member(in, series)
-	if !m.meta.Equal(out.members[o].meta) && !slices.Contains(out.joined, o) && !slices.Contains(out.changed, o) {
+	changed := m.metric != out.members[o].metric || !m.meta.Equal(out.members[o].meta)
+	if changed && !slices.Contains(out.joined, o) && !slices.Contains(out.changed, o) {
 		out.changed = append(out.changed, o)
 	}
 	out.members[o] = m

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
@@ -11,9 +10,7 @@ import (
 // another stream stands in a tuple without it (language.md 5.2, OQ-23). They are made anew
 // whenever a series comes or goes; an output whose key stays the same keeps its column, so that
 // it is the same series with a partner and without.
-type outerJoin struct {
-	ids []string // by output column
-}
+type outerJoin struct{}
 
 // partial is a tuple that is being made.
 type partial struct {
@@ -25,38 +22,42 @@ func (j *outerJoin) renew(t *tuples, in []*stream, out *stream) {
 	if !slices.ContainsFunc(in, func(s *stream) bool { return len(s.left)+len(s.joined) > 0 }) {
 		return
 	}
-	kept := make(map[string]int32)
-	out.live.each(func(o int) { kept[j.ids[o]] = int32(o) })
-	twins := make(map[string]int)
-	var fresh [][]int32
-	var ids []string
-	for _, p := range j.enumerate(t, in) {
-		m := t.member(in, p.series)
-		id := string(m.key.AppendKey([]byte(m.metric + "\x00")))
-		twins[id]++
-		id += "\x00" + strconv.Itoa(twins[id])
-		o, ok := kept[id]
-		if !ok {
-			fresh, ids = append(fresh, p.series), append(ids, id)
-			continue
-		}
-		delete(kept, id)
-		t.dissolve(o)
-		t.compose(o, p.series)
-		t.update(o, in, out)
-	}
+	kept := make(map[string][]int32) // output columns by key
 	out.live.each(func(o int) {
-		if _, gone := kept[j.ids[o]]; gone {
+		id := keyID(&out.members[o])
+		kept[id] = append(kept[id], int32(o))
+	})
+	all := j.enumerate(t, in)
+	// Of several with one key each takes the column of its metric first.
+	all = slices.DeleteFunc(all, func(p partial) bool { return j.keep(t, in, out, p, kept, true) })
+	all = slices.DeleteFunc(all, func(p partial) bool { return j.keep(t, in, out, p, kept, false) })
+	out.live.each(func(o int) {
+		if slices.Contains(kept[keyID(&out.members[o])], int32(o)) {
 			out.leave(int32(o))
 			t.dissolve(int32(o))
 		}
 	})
-	for i, chosen := range fresh {
-		o := out.join(t.member(in, chosen))
-		t.compose(o, chosen)
-		j.ids = grow(j.ids, int(o)+1)
-		j.ids[o] = ids[i]
+	for _, p := range all {
+		t.compose(out.join(t.member(in, p.series)), p.series)
 	}
+}
+
+func keyID(m *member) string { return string(m.key.AppendKey(nil)) }
+
+// keep gives a tuple a column that has been kept for its key, and perhaps its metric.
+func (j *outerJoin) keep(t *tuples, in []*stream, out *stream, p partial, kept map[string][]int32, exactly bool) bool {
+	m := t.member(in, p.series)
+	id := keyID(&m)
+	at := slices.IndexFunc(kept[id], func(o int32) bool { return !exactly || out.members[o].metric == m.metric })
+	if at < 0 {
+		return false
+	}
+	o := kept[id][at]
+	kept[id] = slices.Delete(kept[id], at, at+1)
+	t.dissolve(o)
+	t.compose(o, p.series)
+	t.update(o, in, out)
+	return true
 }
 
 // enumerate returns all tuples: stream by stream, each tuple so far with all that match it, or

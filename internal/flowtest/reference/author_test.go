@@ -46,8 +46,11 @@ func (a *author) note(parts ...string) { a.noted[strings.Join(parts, " ")]++ }
 // expression writes an expression of a kind of at most some depth: N for numbers, B for booleans, S for
 // the sources of numbers.
 func (a *author) expression(kind byte, depth int) string {
-	if kind == 'N' && depth <= 0 {
+	switch {
+	case kind == 'N' && depth <= 0:
 		kind = 'S'
+	case kind == 'B' && depth <= 0:
+		return a.complete(pick(a, "({N} > {F})", "({N} <= {F})", "({N} < {N})", "({N} is None)", "({N} == {F})"), depth)
 	}
 	for {
 		if form := pick(a, forms[kind]...); !slices.ContainsFunc(a.avoid, func(word string) bool { return strings.Contains(form, word) }) {
@@ -206,7 +209,7 @@ func (a *author) program(live bool) *pair {
 		c.Options.Timezone = location(pick(a, zones...))
 	}
 	p := &pair{Case: c}
-	for i, kind := range []byte{'N', 'N', 'B'} {
+	for i, kind := range []byte{'N', 'N', 'N', 'N', 'B'} {
 		a.noted, a.wild = map[string]int{}, 0
 		var text string
 		if depth := 1 + a.source.IntN(4); i < len(a.first) {

@@ -25,8 +25,8 @@ func (r *run) calendar(op *graph.Calendar, x row, slot int, shift int64) Value {
 		return none // no cycle begins in this slot
 	}
 	ended := cycleStart(op, zone, begun, -op.Shift)
-	if ended <= origin {
-		return none // nothing is known of that cycle
+	if ended < origin+r.step {
+		return none // no slot of that cycle has been read
 	}
 	from := cycleStart(op, zone, ended-1, 0)
 	return reduce(op.Func, 0, r.between(x, from-origin, ended-origin))

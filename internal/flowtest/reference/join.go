@@ -114,8 +114,8 @@ func (r *run) joinOuter(in []*table, values func(slot int, value func(i int) Val
 				fresh := r.empty(key, metric, slot)
 				fresh.metrics = make([]string, r.slots)
 				x = &fresh
-			} else if renewed && (x.metric != metric || count[id] > 1) {
-				x.vague = true // it may as well end here and be another one
+			} else if renewed && count[id] > 1 {
+				x.vague = true // which of several of one key it goes on as is not told
 			}
 			x.metas[slot], x.metrics[slot], x.leaves = meta, metric, slot+1
 			x.values[slot] = values(slot, func(i int) Value {
