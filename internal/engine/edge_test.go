@@ -137,6 +137,27 @@ func TestLateNewcomerJoins(t *testing.T) {
 	})
 }
 
+// A series may show itself while the slots before the first one sent are waited for, with a point
+// for a slot after it.
+func TestNewcomerBeforeTheFirstSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		p := &program{}
+		p.publish("sum", p.over(graph.Sum, p.data("m"), 5*time.Second))
+		p.publish("raw", p.data("m"))
+		j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: 3 * time.Second, MinDelay: 3 * time.Second})
+		for range 6 {
+			wait(time.Second)
+			put(store, named("m{h:a}"), 1, 0)
+		}
+		wait(3500 * time.Millisecond)
+		j.end()
+		if got, want := j.rows(), "raw{h:a} = - 1 1 1 1 1\nsum{h:a} = - 1 2 3 4 5"; got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
 // A start that no clock reaches waits without spinning, and ends with its context.
 func TestStartBeyondTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -91,6 +91,7 @@ func (p *publish) part(col int32) {
 // has changed. It calls pause now and then.
 func (p *publish) announce(resolution int64, sink Sink, pause func() error) error {
 	in, told := p.in, 0
+	p.announced = grow(p.announced, len(in.live)) // a series may be known that joins later, at a Bind
 	tell := func(col int) error {
 		if told++; told%256 == 0 {
 			if err := pause(); err != nil {
