@@ -106,10 +106,10 @@ func (c *chunk) weight(i, j int) int {
 }
 
 // reaching returns the first chunk that does not end before a time, or how many there are.
-func (e *entry) reaching(t int64) int {
-	lo, hi := 0, len(e.chunks)
+func reaching(chunks []chunk, t int64) int {
+	lo, hi := 0, len(chunks)
 	for lo < hi {
-		if mid := (lo + hi) / 2; e.chunks[mid].last < t {
+		if mid := (lo + hi) / 2; chunks[mid].last < t {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -134,7 +134,7 @@ func (e *entry) insert(s *series.Sample) size {
 // insertLate stores a point that is not newer than all others: between them, or in place of
 // the one with the same time.
 func (e *entry) insertLate(s *series.Sample) (grown size) {
-	at := e.reaching(s.Time)
+	at := reaching(e.chunks, s.Time)
 	c := e.chunks[at].copy()
 	i, _ := slices.BinarySearch(c.times, s.Time)
 	if c.times[i] == s.Time {

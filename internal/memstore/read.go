@@ -44,7 +44,7 @@ func (e *entry) active(from, to int64) bool {
 	if from == 0 && to == 0 {
 		return len(e.chunks) > 0
 	}
-	at := e.reaching(from)
+	at := reaching(e.chunks, from)
 	if at == len(e.chunks) {
 		return false
 	}
@@ -82,10 +82,11 @@ const batchSeries = 64
 
 // batch is what the store holds of some series within a range.
 type batch struct {
-	entries [batchSeries]*entry
-	runs    []series.Points // of all series, one behind the other
-	ends    []int           // by series: where its runs end
-	joined  chunk
+	chunks [batchSeries][]chunk
+	at     [batchSeries]int // the first chunk that reaches into the range
+	runs   []series.Points  // of all series, one behind the other
+	ends   []int            // by series: where its runs end
+	joined chunk
 }
 
 // snapshot fills a batch.
@@ -94,12 +95,16 @@ func (s *Store) snapshot(b *batch, list []*series.Series, r series.Range) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for i, sr := range list {
-		b.entries[i] = s.entries[sr.ID]
-	}
-	for _, e := range b.entries[:len(list)] {
-		if e != nil {
-			b.runs = e.within(b.runs, r)
+		b.chunks[i] = nil
+		if e := s.entries[sr.ID]; e != nil {
+			b.chunks[i] = e.chunks
 		}
+	}
+	for i, chunks := range b.chunks[:len(list)] {
+		b.at[i] = reaching(chunks, r.From)
+	}
+	for i, chunks := range b.chunks[:len(list)] {
+		b.runs = within(b.runs, chunks, b.at[i], r)
 		b.ends = append(b.ends, len(b.runs))
 	}
 }
@@ -140,14 +145,14 @@ func (c *chunk) join(runs []series.Points) series.Points {
 	return p
 }
 
-// within adds the runs of points that lie in a range.
-func (e *entry) within(runs []series.Points, r series.Range) []series.Points {
-	at := e.reaching(r.From)
+// within adds the runs of points that lie in a range, of chunks of which the one at a place is
+// the first to reach into it.
+func within(runs []series.Points, chunks []chunk, at int, r series.Range) []series.Points {
 	if r.Lookback > 0 {
-		runs = e.lookback(runs, at, r)
+		runs = lookback(runs, chunks, at, r)
 	}
-	for ; at < len(e.chunks); at++ {
-		c := &e.chunks[at]
+	for ; at < len(chunks); at++ {
+		c := &chunks[at]
 		if c.first >= r.To {
 			break
 		}
@@ -158,21 +163,20 @@ func (e *entry) within(runs []series.Points, r series.Range) []series.Points {
 	return runs
 }
 
-// lookback adds the newest point before the range, where at is the first chunk that
-// reaches into the range.
-func (e *entry) lookback(runs []series.Points, at int, r series.Range) []series.Points {
+// lookback adds the newest point before the range.
+func lookback(runs []series.Points, chunks []chunk, at int, r series.Range) []series.Points {
 	before := 0 // how many points of chunk at lie before the range
-	if at < len(e.chunks) {
-		before = e.chunks[at].before(r.From)
+	if at < len(chunks) {
+		before = chunks[at].before(r.From)
 	}
 	if before == 0 {
 		if at == 0 {
 			return runs
 		}
 		at--
-		before = len(e.chunks[at].times)
+		before = len(chunks[at].times)
 	}
-	c := &e.chunks[at]
+	c := &chunks[at]
 	if c.times[before-1] < r.From-r.Lookback {
 		return runs
 	}
