@@ -2,8 +2,11 @@ package memstore
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +97,85 @@ func TestFarFuture(t *testing.T) {
 	}
 	if got := read(t, s, a, series.Range{From: now.UnixMilli() + 98, To: future}); got != fmt.Sprintf("%d:98 %d:99", now.UnixMilli()+98, now.UnixMilli()+99) {
 		t.Errorf("read %s", got)
+	}
+}
+
+// However regular the times are, and however far apart, a read gives the points of its range, and
+// tells of no distance that they do not have.
+func TestReadHoweverFarApart(t *testing.T) {
+	regular, reads := 0, 0
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 2))
+		s, a := New(Options{Now: func() time.Time { return time.UnixMilli(0) }}), host("a")
+		step := []int64{1, 1000, 7, 1 << 40, 1 << 53, 1 << 60, 6e18}[rnd.IntN(7)]
+		held := map[int64]float64{}
+		put := func(at64 int64) {
+			v := float64(rnd.IntN(1000))
+			held[at64] = v
+			s.Append(at(a, at64, v))
+		}
+		from := rnd.Int64N(3) - 1
+		for i := range int64(rnd.IntN(1200)) {
+			next, far := from+i*step, i > (math.MaxInt64-1)/step
+			if far {
+				break
+			}
+			if rnd.IntN(100) > 0 {
+				put(next)
+			}
+			if rnd.IntN(300) == 0 { // late, or once more
+				put(from + rnd.Int64N(i+1)*step + rnd.Int64N(2))
+			}
+		}
+		if rnd.IntN(3) == 0 {
+			put([]int64{math.MaxInt64, math.MinInt64 + 1, math.MaxInt64 / 2}[rnd.IntN(3)])
+		}
+		times := slices.Sorted(maps.Keys(held))
+		if n := len(times); n > 0 && rnd.IntN(2) == 0 {
+			oldest := times[rnd.IntN(n)]
+			s.trimming.Lock()
+			s.dropBefore(oldest)
+			s.trimming.Unlock()
+			times = slices.DeleteFunc(times, func(t int64) bool { return t < oldest })
+		}
+		for range 20 {
+			edge := func() int64 {
+				if len(times) == 0 || rnd.IntN(8) == 0 {
+					return []int64{math.MinInt64, math.MaxInt64, 0, 1000}[rnd.IntN(4)]
+				}
+				x := times[rnd.IntN(len(times))]
+				return x + min(rnd.Int64N(3)-1, math.MaxInt64-max(x, 0))
+			}
+			r := series.Range{From: edge(), To: edge()}
+			var want []string
+			for _, at64 := range times {
+				if at64 >= r.From && at64 < r.To {
+					want = append(want, fmt.Sprintf("%d:%g", at64, held[at64]))
+				}
+			}
+			if got := read(t, s, a, r); got != strings.Join(want, " ") {
+				t.Fatalf("seed %d, step %d, %+v: read %.200s, want %.200s", seed, step, r, got, strings.Join(want, " "))
+			}
+			found, err := s.Select(t.Context(), series.Query{Metric: "cpu", From: r.From, To: r.To})
+			if err != nil || (found.Matched == 1) != (len(want) > 0 || r.From == 0 && r.To == 0 && len(times) > 0) {
+				t.Fatalf("seed %d, step %d, %+v: %d series for %d points, %v", seed, step, r, found.Matched, len(want), err)
+			}
+			_ = s.Read(t.Context(), []*series.Series{a}, r, func(_ int, p series.Points) error {
+				reads++
+				if p.Every > 0 {
+					regular++
+				}
+				for i := 1; i < p.Len(); i++ {
+					if p.Every > 0 && p.Times[i]-p.Times[i-1] != p.Every {
+						t.Fatalf("seed %d: %d ms after the point before, told to be %d", seed, p.Times[i]-p.Times[i-1], p.Every)
+					}
+				}
+				return nil
+			})
+		}
+	}
+	if regular < 500 || regular > reads-500 {
+		t.Errorf("%d of %d reads were regular", regular, reads)
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *chunk) before(t int64) int {
 	case t > c.last:
 		return len(c.times)
 	case c.every > 0:
-		return int((t - c.first + c.every - 1) / c.every)
+		return 1 + int(uint64(t-c.first-1)/uint64(c.every)) // unsigned, for times may be as far apart as can be
 	}
 	n, _ := slices.BinarySearch(c.times, t)
 	return n
