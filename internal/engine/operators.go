@@ -137,8 +137,11 @@ func literal(op graph.Op) bool {
 // ofAbsent returns what a node is of a series that is not there, which is None in every slot:
 // of x is None it is True. Nil is None.
 func (m *maker) ofAbsent(at *placed) *float64 {
-	if s, ok := at.Op.(*graph.Scalar); ok {
-		return &s.Value
+	switch op := at.Op.(type) {
+	case *graph.Scalar:
+		return &op.Value
+	case *graph.Threshold:
+		return m.absent[at.in[0]]
 	}
 	var kernel kernel
 	if f, ok := at.Op.(*graph.Map); ok {

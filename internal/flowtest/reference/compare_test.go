@@ -73,6 +73,10 @@ type rows struct {
 // difference compares what has the same name with one another.
 func difference(got *flowtest.Result, want []second.Row, step time.Duration, n *tally) string {
 	byName := map[string]*rows{}
+	open := map[string]bool{} // labels of which nothing is told
+	for _, r := range want {
+		open[r.Label] = open[r.Label] || r.Open
+	}
 	of := func(name string) *rows {
 		if byName[name] == nil {
 			byName[name] = &rows{}
@@ -80,9 +84,15 @@ func difference(got *flowtest.Result, want []second.Row, step time.Duration, n *
 		return byName[name]
 	}
 	for _, r := range got.Rows {
+		if open[r.Label] {
+			continue
+		}
 		of(r.Name()).got = append(of(r.Name()).got, r)
 	}
 	for _, r := range want {
+		if r.Open {
+			continue
+		}
 		name := flowtest.FormatSeries(r.Label, series.NewLabels(r.Key))
 		of(name).want = append(of(name).want, r)
 		for _, v := range r.Values {

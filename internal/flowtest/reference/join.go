@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/internal/series"
@@ -98,8 +99,7 @@ func (r *run) joinOuter(in []*table, values func(slot int, value func(i int) Val
 	var open map[string]*row
 	var tuples []tuple
 	for slot := range r.slots {
-		renewed := slot == 0 || changes(in, slot)
-		if renewed {
+		if slot == 0 || changes(in, slot) {
 			tuples = matching(in, true, func(x *row) bool { return x.member(slot) })
 		}
 		count := map[string]int{}
@@ -108,14 +108,12 @@ func (r *run) joinOuter(in []*table, values func(slot int, value func(i int) Val
 			key, meta, metric := t.describe(slot)
 			id := fmt.Sprintf("%q", key)
 			count[id]++
-			twin := fmt.Sprint(id, count[id])
+			twin := id + strconv.Itoa(count[id])
 			x := open[twin]
 			if x == nil {
 				fresh := r.empty(key, metric, slot)
 				fresh.metrics = make([]string, r.slots)
 				x = &fresh
-			} else if renewed && count[id] > 1 {
-				x.vague = true // which of several of one key it goes on as is not told
 			}
 			x.metas[slot], x.metrics[slot], x.leaves = meta, metric, slot+1
 			x.values[slot] = values(slot, func(i int) Value {
@@ -127,7 +125,9 @@ func (r *run) joinOuter(in []*table, values func(slot int, value func(i int) Val
 			for _, y := range t {
 				x.vague = x.vague || y != nil && y.vague
 			}
-			next[twin] = x
+			if next[twin] = x; count[id] > 1 {
+				x.vague, next[id+"1"].vague = true, true // which of them goes on as which is not told
+			}
 		}
 		for _, twin := range slices.Sorted(maps.Keys(open)) {
 			if next[twin] == nil {

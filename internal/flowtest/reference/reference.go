@@ -46,6 +46,7 @@ type Row struct {
 	Values  []Value // by slot from Start on
 	Ended   int     // the slot in which it is no member any more; -1: it is one to the end
 	Vague   bool    // it may be several series, one after the other
+	Open    bool    // what the label has at all is not told; it stands for all of its rows
 }
 
 // Labels are the pairs of a key or of metadata.
@@ -83,6 +84,7 @@ type table struct {
 	literal bool    // a static value of the program, which has every key
 	absent  []Value // by slot: what a series has that is not there, for outer joins
 	source  string  // the metric asked for
+	open    bool    // the rules leave open which series it has
 }
 
 // run is one run of a graph. Slot 0 is the first one that is read.
@@ -151,6 +153,7 @@ func (r *run) table(at shifted) (*table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("line %s: %w", n.Span, err)
 	}
+	t.open = t.open || slices.ContainsFunc(in, func(t *table) bool { return t.open }) || vagueBy(n.Op, in)
 	r.tables[at] = t
 	return t, nil
 }
@@ -165,6 +168,9 @@ func (r *run) shift(op graph.Op) int64 {
 
 // publish returns what is sent of a stream: every series that is a member in one of the slots.
 func (r *run) publish(p *graph.Publish, serial int, t *table) (out []Row) {
+	if t.open {
+		return []Row{{Label: p.Label, Publish: serial, Open: true}}
+	}
 	for _, x := range t.rows {
 		if x.joins >= r.slots || x.leaves <= r.sent {
 			continue
@@ -175,9 +181,33 @@ func (r *run) publish(p *graph.Publish, serial int, t *table) (out []Row) {
 		if x.leaves < r.slots {
 			ended = x.leaves - r.sent
 		}
-		out = append(out, Row{p.Label, serial, key, x.values[r.sent:], ended, x.vague})
+		out = append(out, Row{p.Label, serial, key, x.values[r.sent:], ended, x.vague, false})
 	}
 	return out
+}
+
+// vagueBy reports whether an operator goes by what is known of a series beside its key, where it is
+// open what that is.
+func vagueBy(op graph.Op, in []*table) bool {
+	var names []string
+	switch op := op.(type) {
+	case *graph.Aggregate:
+		names = op.By
+	case *graph.Select:
+		names = op.By
+	case *graph.Promote:
+		names = op.Names
+	case *graph.Dimensions:
+		for _, l := range slices.Concat(op.Aliases, op.Renames) {
+			names = append(names, l.Value)
+		}
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		return slices.ContainsFunc(in[0].rows, func(x row) bool {
+			_, ok := x.key[name]
+			return x.vague && !ok
+		})
+	})
 }
 
 // reach returns how many slots before the first one sent have to be computed, and notes for how
