@@ -51,7 +51,7 @@ func TestBadFiles(t *testing.T) {
 
 		{"empty.csv", "", "", "empty.csv: the file is empty"},
 		{"empty.json", "", "", "empty.json: the file is empty"},
-		{"head.csv", "time,metric,value\n", "", "the data hold no point"},
+		{"head.csv", "time,metric,value\n", "", "the data hold no point; "},
 		{"cut.csv", good[:len(good)-12], "0 1 2 3", "cut.csv: the file is cut off; what comes before is used"},
 		{"cut.json", goodJSON()[:320], "0 1 2 3", "cut.json: the file is cut off"},
 		{"cut.csv.gz", zipped(good)[:60], "", "cut.csv.gz: the file is cut off"},
@@ -62,7 +62,7 @@ func TestBadFiles(t *testing.T) {
 		{"json.csv", goodJSON(), "", "(this was read as csv, and looks like ndjson)"},
 		{"utf16.csv", "\xff\xfet\x00i\x00", "", "the text is UTF-16; save it as UTF-8"},
 		{"archive.csv", "PK\x03\x04", "", "this is a ZIP archive; unpack it first"},
-		{"picture", "\x89PNG\r\n\x1a\n", "", "the format cannot be told; name one of csv, ndjson, otlp and openmetrics"},
+		{"picture", "\x89PNG\r\n\x1a\n", "", "the format cannot be told; name it with --format: csv, ndjson, otlp or openmetrics"},
 		{"latin1.csv", strings.ReplaceAll(good, ",a,", ",M\xfcnchen,"), all, "latin1.csv:2: the text is not UTF-8; what is no character is read as \ufffd"},
 		{"latin1.json", strings.ReplaceAll(goodJSON(), `"a"`, "\"M\xfcnchen\""), all, "latin1.json:1: the text is not UTF-8"},
 		{"long.json", goodJSON() + `{"metric":"n","dimensions":{"x":"` + strings.Repeat("y", 1<<20) + `"},"timestamp":1704067200,"value":1}`, all, ""},

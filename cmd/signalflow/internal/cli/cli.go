@@ -85,9 +85,9 @@ func (a *app) report(err error, command *cobra.Command) {
 }
 
 // printableLines escapes what would command the terminal, but keeps the lines: an error may
-// be several, and repeat what a server said.
+// be several, indented by tabs, and repeat what a server said.
 func printableLines(s string) string {
-	lines := strings.Split(s, "\n")
+	lines := strings.Split(strings.ReplaceAll(s, "\t", "  "), "\n")
 	for i, line := range lines {
 		lines[i] = printable(line)
 	}

@@ -83,6 +83,9 @@ func (a *app) checkCommand() *cobra.Command {
 			if len(args) == 0 {
 				return usageError{"nothing to check; give files or folders, or - for standard input"}
 			}
+			if err := onlyPaths(args, "check"); err != nil {
+				return err
+			}
 			options, vars, err := f.read(args)
 			if err != nil {
 				return err

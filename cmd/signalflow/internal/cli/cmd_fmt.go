@@ -65,6 +65,9 @@ func (a *app) fmtCommand() *cobra.Command {
 			if len(args) == 0 {
 				args = []string{programs.Stdin}
 			}
+			if err := onlyPaths(args, "fmt"); err != nil {
+				return err
+			}
 			if err := f.verify(args); err != nil {
 				return err
 			}

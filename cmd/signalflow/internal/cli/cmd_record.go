@@ -18,6 +18,7 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/eval"
 	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/internal/series"
+	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
 // recordFlags are the flags of record.
@@ -72,9 +73,9 @@ func (a *app) recordCommand() *cobra.Command {
 	flags.StringVarP(&f.output, "output", "o", "-", "write to `FILE` (- is standard output)")
 	flags.StringVar(&f.metric, "metric", "*", "record the metrics of this `NAME`, in which * stands for any characters")
 	flags.StringVar(&f.filter, "filter", "", "record the series of this `EXPRESSION`, such as filter('host', 'web*')")
-	flags.DurationVar(&f.run.duration, "duration", 0, "end after this time, such as 10s or 5m")
+	flags.Var(spanFlag{&f.run.duration}, "duration", "end after this time, such as 10s or 5m")
 	f.run.target.add(flags)
-	flags.DurationVar(&f.run.resolution, "resolution", 0, "finest time between two values out of the cloud, or time between those of the demo (default: by the range)")
+	flags.Var(spanFlag{&f.run.resolution}, "resolution", "finest time between two values out of the cloud, or time between those of the demo (default: by the range)")
 	flags.BoolVar(&f.run.source.demo, "demo", false, "record the made-up metrics of a shop")
 	flags.IntVar(&f.run.source.hosts, "hosts", 0, "`NUMBER` of hosts of the --demo, each with seven series (default: 21)")
 	flags.StringVar(&f.run.source.start, "start", "", "begin at `TIME`, such as -1h or 2024-01-01T00:00:00Z, in the cloud and in the demo")
@@ -115,7 +116,7 @@ func (f *recordFlags) predicate() (series.Predicate, error) {
 	}
 	g, err := eval.Compile(f.program(), eval.Options{})
 	if err != nil {
-		return nil, usageError{fmt.Sprintf("--filter: %v", err)}
+		return nil, f.filterError(err)
 	}
 	if fetch, ok := g.Nodes[0].Op.(*graph.Fetch); ok && len(g.Nodes) == 2 {
 		return fetch.Filter, nil
@@ -123,13 +124,30 @@ func (f *recordFlags) predicate() (series.Predicate, error) {
 	return nil, usageError{"--filter takes an expression such as filter('host', 'web*') and not filter('env', 'qa')"}
 }
 
+// filterError says what is wrong with the filter where it stands in the flag, not in the program.
+func (f *recordFlags) filterError(err error) error {
+	var e *syntax.Error
+	before := len([]rune(f.before()))
+	if !errors.As(err, &e) || e.Start.Line != 1 || e.Start.Column <= before {
+		return usageError{fmt.Sprintf("--filter: %v", err)}
+	}
+	said := e.Message()
+	if strings.Contains(e.Hint, " at 1:") { // a place in the program
+		said = e.Msg
+	}
+	column := min(e.Start.Column-before, len([]rune(f.filter))+1)
+	return usageError{fmt.Sprintf("--filter %q, character %d: %s", f.filter, column, said)}
+}
+
+// before returns what stands before the filter in the program.
+func (f *recordFlags) before() string { return "data(" + series.Quote(f.metric) + ", filter=" }
+
 // program returns the program that puts out what is to be recorded.
 func (f *recordFlags) program() string {
-	text := "data(" + series.Quote(f.metric)
 	if f.filter != "" {
-		text += ", filter=" + f.filter
+		return f.before() + f.filter + ").publish()"
 	}
-	return text + ").publish()"
+	return "data(" + series.Quote(f.metric) + ").publish()"
 }
 
 func (a *app) record(ctx context.Context, f recordFlags) error {
@@ -163,6 +181,9 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 		}
 		if err == nil && len(shop.Series()) == 0 {
 			err = usageError{"the demo has no series that --metric and --filter select; leave them out to see what it has"}
+			if left, _ := f.histograms(span); left > 0 {
+				err = usageError{"these are histograms, for which a table has no place; record in a file that ends in .json"}
+			}
 		}
 		if err != nil {
 			return err
@@ -177,8 +198,8 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 	switch {
 	case shop != nil && isTable(f.output):
 		out = ingest.NewTable(file, shop.Series())
-		if n := histograms(shop.Series()); n > 0 {
-			notes.warn(fmt.Sprintf("a table has no place for the %d series of histograms; record in a file that ends in .json to have them", n))
+		if left, err := f.histograms(span); err == nil && left > 0 {
+			notes.warn(fmt.Sprintf("a table has no place for histograms, and leaves %d series of them out; a file that ends in .json has them", left))
 		}
 	default:
 		out = ingest.NewWriter(file)
@@ -193,6 +214,9 @@ func (a *app) record(ctx context.Context, f recordFlags) error {
 		err = a.recordCloud(ctx, f, t, notes, out)
 	}
 	err = errors.Join(err, out.Flush(), file.Close())
+	if out.Points() == 0 && f.selects() {
+		notes.warn("--metric and --filter select nothing that has come; leave them out to see what there is")
+	}
 	notes.say(points(out.Points()) + " recorded")
 	return err
 }
@@ -233,6 +257,27 @@ func (f *recordFlags) query() (series.Query, error) {
 		q.Kind = series.Numbers
 	}
 	return q, err
+}
+
+// selects tells whether only some of the series are wanted.
+func (f *recordFlags) selects() bool { return f.metric != "*" || f.filter != "" }
+
+// histograms counts the series of histograms that are selected out of the demo, and that a table
+// leaves out.
+func (f *recordFlags) histograms(span timeRange) (int, error) {
+	if !isTable(f.output) {
+		return 0, nil
+	}
+	wanted, err := f.query()
+	if err != nil {
+		return 0, err
+	}
+	wanted.Kind = series.Histograms
+	shop, err := f.run.source.shop(span, f.run.resolution, wanted)
+	if err != nil {
+		return 0, err
+	}
+	return len(shop.Series()), nil
 }
 
 // recordLive records this machine's metrics as they come.
@@ -294,7 +339,7 @@ func (a *app) recordCloud(ctx context.Context, f recordFlags, t target, notes *n
 	}
 	defer closeClient()
 	recorded := &recordOutput{out: out, known: map[*publishedSeries]*series.Series{}}
-	err = newFollower(computation, recorded, notes, s.metrics).follow(ctx, f.run.duration, 0)
+	err = newFollower(computation, recorded, notes, s.has).follow(ctx, f.run.duration, 0)
 	return describe(endedBy(ctx, err), program{text: f.program()})
 }
 

@@ -42,6 +42,15 @@ func TestRecordSelects(t *testing.T) {
 	}
 }
 
+// A recording without a point says what may be wrong.
+func TestRecordSelectsNothing(t *testing.T) {
+	const warning = "warning: --metric and --filter select nothing that has come"
+	command(t, nil, "record", "--duration", "3s", "--metric", "cpu.utilisation").check(t, 0, warning)
+	if r := command(t, nil, "record", "--duration", "3s", "--metric", "cpu.*"); strings.Contains(r.stderr, warning) {
+		t.Errorf("warned about:\n%s", r.stdout)
+	}
+}
+
 func TestRecordCloud(t *testing.T) {
 	r := command(t, cloud(nil, nil), "record", "--url", plain, "--token", secret, "--metric", "demo.*", "--duration", "5s")
 	r.check(t, 0, "recording stream.us1.signalfx.com\n")
@@ -55,7 +64,8 @@ func TestRecordErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--filter", "filter("}, "--filter: "},
+		{[]string{"--filter", "filter("}, `--filter "filter(", character 8: unexpected end of program`},
+		{[]string{"--metric", "cpu.*", "--filter", "filtr('a', 'b')"}, `--filter "filtr('a', 'b')", character 1: name 'filtr' is not defined (did you mean 'filter'?)`},
 		{[]string{"--filter", "None).sum("}, "--filter takes an expression"},
 		{[]string{"--start", "-1h"}, "this machine's metrics are recorded from now on"},
 		{[]string{"--realm", "us1", "--token", "secret"}, "name those to record with --metric"},

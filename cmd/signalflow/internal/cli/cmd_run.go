@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,8 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/signalfx/signalflow-client-go/internal/eval"
+	"github.com/signalfx/signalflow-client-go/internal/graph"
 	"github.com/signalfx/signalflow-client-go/signalflow"
-	"github.com/signalfx/signalflow-client-go/syntax"
 )
 
 // runFlags are the flags of run.
@@ -32,7 +34,8 @@ type runFlags struct {
 
 const runLong = `Run a SignalFlow program and print the values that it publishes, until Ctrl-C.
 
-The program comes from the argument, from standard input (-), or from a file (-f).
+The program is the argument, or in a file that it names (-f FILE, or just its path), or
+comes from standard input (-).
 
 Where it runs:
   Without further settings it runs here, on metrics of this machine that are read
@@ -118,10 +121,10 @@ func (a *app) runCommand() *cobra.Command {
 	f.target.add(flags)
 	f.source.add(flags)
 	flags.StringVarP(&f.output, "output", "o", "auto", "`FORMAT`: auto, table, ndjson or csv")
-	flags.DurationVar(&f.duration, "duration", 0, "end after this time, such as 10s or 5m (exit code 0)")
-	flags.DurationVar(&f.timeout, "timeout", 0, "give up when no value has come after this time (exit code 124)")
-	flags.DurationVar(&f.resolution, "resolution", 0, "finest time between two values of a series (default: as the data have it)")
-	flags.DurationVar(&f.maxDelay, "max-delay", 0, "longest wait for late data, at most 15m (default: as the data need it)")
+	flags.Var(spanFlag{&f.duration}, "duration", "end after this time, such as 10s or 5m (exit code 0)")
+	flags.Var(spanFlag{&f.timeout}, "timeout", "give up when no value has come after this time (exit code 124)")
+	flags.Var(spanFlag{&f.resolution}, "resolution", "finest time between two values of a series (default: as the data have it)")
+	flags.Var(spanFlag{&f.maxDelay}, "max-delay", "longest wait for late data, at most 15m (default: as the data need it)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but values and errors")
 	c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"auto", "table", "ndjson", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -163,13 +166,19 @@ func (a *app) readProgram(file string, args []string) (program, error) {
 	if file != "" && len(args) > 0 {
 		return program{}, usageError{"the program is given twice, as an argument and with --file"}
 	}
+	if file == "" && len(args) == 0 {
+		return program{}, usageError{"no program; give it as the argument, with --file, or as - for standard input"}
+	}
+	if file == "" && (args[0] == "-" || isPath(args[0])) {
+		file = args[0]
+	}
 	p := program{file: file}
 	switch {
-	case file == "" && len(args) == 0:
-		return p, usageError{"no program; give it as the argument, with --file, or as - for standard input"}
-	case file == "-", file == "" && args[0] == "-":
+	case file == "-":
 		p.file = "stdin"
 		return p, p.read(a.stdin)
+	case slices.Contains(holders, filepath.Ext(file)):
+		return p, usageError{fmt.Sprintf("%s holds programs among other things, and run takes one by itself; 'signalflow explain %[1]s' shows those in it", file)}
 	case file != "":
 		source, err := os.Open(file)
 		if err != nil {
@@ -180,6 +189,32 @@ func (a *app) readProgram(file string, args []string) (program, error) {
 	}
 	p.text = args[0]
 	return p, p.check()
+}
+
+// holders are the endings of files in which programs are a part.
+var holders = []string{".tf", ".json"}
+
+// isPath tells whether an argument is the path of a program and not its text: it is there, or
+// ends as such files do.
+func isPath(arg string) bool {
+	switch {
+	case strings.ContainsAny(arg, "(\n"):
+		return false
+	case filepath.Ext(arg) == ".flow", slices.Contains(holders, filepath.Ext(arg)):
+		return true
+	}
+	info, err := os.Stat(arg)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// onlyPaths refuses the text of a program where a command takes paths.
+func onlyPaths(args []string, command string) error {
+	for _, arg := range args {
+		if _, err := os.Stat(arg); err != nil && strings.ContainsAny(arg, "(\n") {
+			return usageError{fmt.Sprintf("%s takes files and folders, and a program by itself from standard input: echo PROGRAM | signalflow %[1]s -", command)}
+		}
+	}
+	return nil
 }
 
 func (p *program) read(r io.Reader) error {
@@ -201,27 +236,25 @@ func (p *program) check() error {
 	return nil
 }
 
-// silent reports whether a program certainly publishes nothing. What does not parse is left
-// to whoever runs it, and what it imports may publish.
-func (p *program) silent() bool {
-	file, err := syntax.Parse(p.file, p.text)
+// compiled returns the graph of the program. Nil if it does not compile here: that is left to
+// whoever runs it, who may have the modules that it imports.
+func (p *program) compiled() *graph.Graph {
+	g, err := eval.Compile(p.text, eval.Options{MaxLength: -1})
 	if err != nil {
-		return false
+		return nil
 	}
-	silent := true
-	syntax.Walk(file, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.Import, *syntax.FromImport:
-			silent = false
-		case *syntax.Call:
-			method, ok := n.Func.(*syntax.Attribute)
-			if ok && (method.Name.Name == "publish" || method.Name.Name == "stream") { // its old name
-				silent = false
-			}
+	return g
+}
+
+// publishes reports whether a program publishes anything, and whether that has values.
+func publishes(g *graph.Graph) (something, values bool) {
+	for _, n := range g.Nodes {
+		if _, ok := n.Op.(*graph.Publish); ok {
+			something = true
+			values = values || n.Kind == graph.Numbers || n.Kind == graph.Booleans
 		}
-		return silent
-	})
-	return silent
+	}
+	return something, values
 }
 
 // run runs a program until it ends, or is ended.
@@ -243,8 +276,11 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 		notes.warn(w)
 	}
 	notes.say("running on " + t.String())
-	if p.silent() {
-		notes.warn("the program publishes nothing; end a stream in .publish()")
+	g := p.compiled()
+	if g != nil {
+		if something, _ := publishes(g); !something {
+			notes.warn("the program publishes nothing; end a stream in .publish()")
+		}
 	}
 	s, span, err := a.open(ctx, t, &f.source, notes)
 	if err != nil {
@@ -264,7 +300,11 @@ func (a *app) run(ctx context.Context, f runFlags, p program) error {
 		left = max(1, left-time.Since(began))
 	}
 	out := a.openOutput(f.output, tableTitle(t, p), notes, cancel)
-	err = newFollower(computation, out, notes, s.metrics).follow(ctx, f.duration, left)
+	follower := newFollower(computation, out, notes, s.has)
+	err = follower.follow(ctx, f.duration, left)
+	if err == nil && g != nil && !follower.got && !follower.warned {
+		explainNothing(g, s.has, notes)
+	}
 	return errors.Join(describe(f.inTime(endedBy(ctx, err), nil), p), out.close())
 }
 

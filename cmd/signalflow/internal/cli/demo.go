@@ -116,16 +116,6 @@ func describeShop(shop *demo.Shop) string {
 	return fmt.Sprintf("%d series, a point every %s", len(shop.Series()), shortly(shop.Interval()))
 }
 
-// histograms counts the series that are histograms.
-func histograms(list []*series.Series) (n int) {
-	for _, s := range list {
-		if s.Type == series.Histogram {
-			n++
-		}
-	}
-	return n
-}
-
 // recorder is what samples are written to.
 type recorder interface {
 	demo.Store

@@ -47,5 +47,5 @@ func metricsOfThisMachine(t *testing.T) []string {
 	if err := hostmetrics.New(hostmetrics.Options{Store: store, Host: "web-1"}).Prime(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return metricNames(store)
+	return metricNames(allSeries(store))
 }

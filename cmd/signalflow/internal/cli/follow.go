@@ -6,6 +6,7 @@ import (
 
 	"github.com/signalfx/signalfx-go/idtool"
 
+	"github.com/signalfx/signalflow-client-go/internal/series"
 	"github.com/signalfx/signalflow-client-go/signalflow"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -15,11 +16,12 @@ type follower struct {
 	computation *signalflow.Computation
 	out         output
 	notes       *notices
-	metrics     func() []string // the metrics that exist; nil when that is not known
+	has         func() []*series.Series // the series that exist; nil when that is not known
 
 	series   map[int64]knownSeries // by tsId
 	values   []publishedValue      // reused
 	got      bool                  // a value has come
+	warned   bool                  // of what leaves values out
 	patience time.Duration         // what is left of metadataTimeout
 	end      time.Time             // when the duration is over; zero: never
 }
@@ -30,8 +32,8 @@ type knownSeries struct {
 	series     *publishedSeries
 }
 
-func newFollower(c *signalflow.Computation, out output, notes *notices, metrics func() []string) *follower {
-	return &follower{computation: c, out: out, notes: notes, metrics: metrics, series: make(map[int64]knownSeries), patience: metadataTimeout}
+func newFollower(c *signalflow.Computation, out output, notes *notices, has func() []*series.Series) *follower {
+	return &follower{computation: c, out: out, notes: notes, has: has, series: make(map[int64]knownSeries), patience: metadataTimeout}
 }
 
 const (

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/series"
 	"github.com/signalfx/signalflow-client-go/internal/spell"
 	"github.com/signalfx/signalflow-client-go/signalflow/messages"
 )
@@ -15,22 +17,31 @@ func (f *follower) info(m *messages.InfoMessage) {
 	switch c := m.Contents.(type) {
 	case messages.FindMatchedNoTimeseriesContents:
 		query, _ := c.Query()
-		f.notes.warn("no time series match " + query + "; one that appears later joins")
-		if hint := matchHint(query, f.metrics); hint != "" {
+		f.warn("no time series match " + query + "; one that appears later joins")
+		if hint := matchHint(query, f.has); hint != "" {
 			f.notes.say("hint: " + hint)
 		}
 	case messages.FindLimitedResultSetContents:
 		matched, _ := c.Matched()
 		limit, _ := c.Limit()
-		f.notes.warn(fmt.Sprintf("%d time series match%s, only %d are used; a narrower filter gives complete results", matched, position(m), limit))
+		f.warn(fmt.Sprintf("%d time series match%s, only %d are used; a narrower filter gives complete results", matched, position(m), limit))
 	case messages.GroupByMissingPropertyContents:
 		names, _ := c.PropertyNames()
-		f.notes.warn(fmt.Sprintf("some time series lack %s%s; they are left out of the groups", quoted(names), position(m)))
+		f.warn(fmt.Sprintf("some time series lack %s%s; they are left out of the groups", quoted(names), position(m)))
+	case messages.FetchInactiveEmittersContents:
+		n, _ := c.NumInactiveMembers()
+		f.notes.warn(fmt.Sprintf("time series%s have stopped reporting, %d so far; each joins again when it reports", position(m), n))
 	default:
 		if m.Level != "INFO" && m.Level != "" {
 			f.notes.warn(m.Code + position(m))
 		}
 	}
+}
+
+// warn tells of what leaves values out.
+func (f *follower) warn(text string) {
+	f.warned = true
+	f.notes.warn(text)
 }
 
 // position returns where in the program a message belongs, if it says.
@@ -49,28 +60,35 @@ func quoted(names []string) string {
 	return strings.Join(list, ", ")
 }
 
-// dataCall finds the metric in the text of a data() or histogram() call.
-var dataCall = regexp.MustCompile(`^(?:data|histogram)\('([^']*)'`)
+// dataCall finds the function and the metric in the text of a data() or histogram() call.
+var dataCall = regexp.MustCompile(`^(data|histogram)\('([^']*)'`)
 
 // matchHint says what may be meant by a query that nothing matches, or what there is
 // instead; "" when that is not known.
-func matchHint(query string, metrics func() []string) string {
+func matchHint(query string, has func() []*series.Series) string {
 	call := dataCall.FindStringSubmatch(query)
-	if metrics == nil || call == nil {
+	if has == nil || call == nil {
 		return ""
 	}
-	names := metrics()
-	if slices.Contains(names, call[1]) {
-		if strings.Contains(query, "filter=") || strings.Contains(query, "filter(") {
-			return "the metric exists, so it is the filter"
-		}
+	all := has()
+	same := slices.DeleteFunc(slices.Clone(all), func(s *series.Series) bool { return s.Metric != call[2] })
+	isHistogram := func(s *series.Series) bool { return s.Type == series.Histogram }
+	names := metricNames(all)
+	switch wrong := len(same) > 0 && !slices.ContainsFunc(same, func(s *series.Series) bool { return isHistogram(s) == (call[1] == "histogram") }); {
+	case wrong && call[1] == "data":
+		return "the metric consists of histograms, which histogram() reads"
+	case wrong:
+		return "the metric consists of numbers, which data() reads"
+	case len(same) > 0 && (strings.Contains(query, "filter=") || strings.Contains(query, "filter(")):
+		return "the metric exists, so it is the filter"
+	case len(same) > 0:
 		return "the metric exists: it has no data in the time asked for, or has begun only now"
 	}
-	if meant := spell.Nearest(call[1], names); meant != "" {
+	if meant := spell.Nearest(call[2], names); meant != "" {
 		return "did you mean '" + meant + "'?"
 	}
 	what := "the metrics here are "
-	if some := alike(call[1], names); len(some) > 0 {
+	if some := alike(call[2], names); len(some) > 0 {
 		what, names = "metrics like it are ", some
 	}
 	if more := len(names) - maxHinted; more > 0 {
@@ -79,8 +97,51 @@ func matchHint(query string, metrics func() []string) string {
 	return what + strings.Join(names, ", ")
 }
 
+// metricNames returns the metrics of series in order.
+func metricNames(all []*series.Series) []string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Metric
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // maxHinted is the most metrics that a hint names.
 const maxHinted = 60
+
+// explainNothing tells why a program that has ended well may have published no value.
+func explainNothing(g *graph.Graph, has func() []*series.Series, notes *notices) {
+	if _, values := publishes(g); !values {
+		return // only alerts, or nothing, which has been said
+	}
+	notes.warn("no value was published: the series that match have none in this time, or the program leaves all of them out")
+	if has == nil {
+		return
+	}
+	all := has()
+	for _, n := range g.Nodes {
+		fetch, ok := n.Op.(*graph.Fetch)
+		if !ok {
+			continue
+		}
+		q := series.Query{Metric: fetch.Metric, Filter: fetch.Filter}
+		some, other := 0, 0
+		for _, s := range all {
+			switch {
+			case !q.Matches(s):
+			case s.Type == series.CumulativeCounter:
+				some++
+			default:
+				other++
+			}
+		}
+		if some > 0 && other == 0 {
+			notes.say("hint: " + q.String() + " reads cumulative counters, whose values are what they grow by: there is none at their first point")
+			return
+		}
+	}
+}
 
 // alike returns the names that contain a text or, without any, those of its family: with
 // the same first part.

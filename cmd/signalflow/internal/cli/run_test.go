@@ -163,14 +163,21 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"run", "a", "b"}, "the program is one argument, not 2"},
 		{[]string{"run", "-f", "x", "b"}, "given twice"},
 		{[]string{"run", "-f", "does-not-exist.flow"}, "does-not-exist.flow"},
+		{[]string{"run", "does-not-exist.flow"}, "open does-not-exist.flow: "},
+		{[]string{"run", "detector.tf"}, "'signalflow explain detector.tf' shows those in it"},
+		{[]string{"run", "-f", "detector.json"}, "detector.json holds programs among other things"},
 		{[]string{"run", "-o", "xml", cpu}, "-o xml is not one of"},
 		{[]string{"run", "--duration", "-1s", cpu}, "--duration must not be negative"},
 		{[]string{"run", "--duration", "soon", cpu}, "invalid argument"},
+		{[]string{"run", "--resolution", "5", cpu}, "it takes numbers with units, such as 10s, 1h30m or 1d"},
 		{[]string{"run", "--max-delay", "16m", cpu}, "at most 15m"},
 		{[]string{"run", "--flag", cpu}, "unknown flag"},
 		{[]string{"run", "--realm", "us1", cpu}, "--realm is given but no token"},
 		{[]string{"run", "--token", secret, cpu}, "--token is given but not where"},
 		{[]string{"walk"}, "unknown command"},
+		{[]string{"check", cpu}, "echo PROGRAM | signalflow check -"},
+		{[]string{"fmt", cpu}, "echo PROGRAM | signalflow fmt -"},
+		{[]string{"rn"}, "Did you mean this?\n  run\n"},
 	}
 	for _, tt := range tests {
 		r := command(t, nil, tt.args...)
@@ -197,6 +204,9 @@ func TestProgramFromStdinAndFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	command(t, nil, "run", "--duration", "2s", "-f", file).check(t, 0, "")
+	command(t, nil, "run", "--duration", "2s", file).check(t, 0, "")
+	const noFile = cpu + " # as in cpu.json"
+	command(t, nil, "run", "--duration", "2s", noFile).check(t, 0, "")
 	endless := func(_ *testing.T, ctx context.Context, a *app) context.Context {
 		a.stdin = endlessReader{}
 		return ctx
@@ -221,6 +231,7 @@ func TestNoMatchHints(t *testing.T) {
 		{"data('cpu.util').publish()", "\nhint: metrics like it are cpu.utilization, cpu.utilization_per_core\n"},
 		{"data('load.total.of.all').publish()", "\nhint: metrics like it are load.longterm, load.midterm, load.shortterm\n"},
 		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "hint: the metric exists, so it is the filter\n"},
+		{"histogram('cpu.utilization').mean().publish()", "hint: the metric consists of numbers, which data() reads\n"},
 		{"data('cpu.utilization').sum(by='az').publish()", "lack 'az' at 1:"},
 	}
 	for _, tt := range tests {
@@ -228,6 +239,51 @@ func TestNoMatchHints(t *testing.T) {
 	}
 	command(t, nil, "run", "--start", "-2h", "--stop", "-1h", "data('cpu.utilization').publish()").
 		check(t, 0, "hint: the metric exists: it has no data in the time asked for, or has begun only now\n")
+	command(t, nil, "run", "--start", "-2h", "--duration", "1s", cpu).
+		check(t, 0, "warning: this machine's metrics are read from now on; nothing comes of the time before\n")
+	command(t, nil, "run", "--demo", "--start", "2024-01-01", "--stop", "2024-01-01T00:00:10Z", "data('service.duration').publish()").
+		check(t, 0, "hint: the metric consists of histograms, which histogram() reads\n")
+}
+
+// Nothing on standard output has a reason on standard error.
+func TestNoValueIsExplained(t *testing.T) {
+	const (
+		nothing = "warning: no value was published: "
+		growth  = "hint: data('http.requests', filter=filter('code', '2*')) reads cumulative counters, whose values are what they grow by: there is none at their first point\n"
+		scrape  = "# TYPE http.requests counter\nhttp.requests{code=\"200\"} 5\n# TYPE load gauge\nload 1\n"
+		counter = "data('http.requests', filter=filter('code', '2*'))"
+	)
+	run := func(program string) result {
+		return command(t, func(_ *testing.T, ctx context.Context, a *app) context.Context {
+			a.stdin = strings.NewReader(scrape)
+			return ctx
+		}, "run", "--data", "-", program)
+	}
+	run(counter+".publish()").check(t, 0, nothing)
+	run(counter+".publish()").check(t, 0, growth)
+	run("data('load').above(2).publish()").check(t, 0, nothing)
+	if r := run("data('load').above(2).publish()"); strings.Contains(r.stderr, "hint: ") {
+		t.Errorf("a hint: %s", r.stderr)
+	}
+	for text, want := range map[string]bool{"detect(when(data('m') > 1)).publish('d')": false, "alerts('a').publish()": false, "(data('m') > 1).publish()": true} {
+		var said bytes.Buffer
+		p := program{text: text}
+		explainNothing(p.compiled(), nil, &notices{w: &said})
+		if strings.Contains(said.String(), nothing) != want {
+			t.Errorf("%s: %q", text, said.String())
+		}
+	}
+	silent := filepath.Join(t.TempDir(), "silent.csv")
+	if err := os.WriteFile(silent, []byte("time,m,k\n2024-01-01,1,1\n2024-01-01T00:00:10Z,1,1\n2024-01-03,,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, nil, "run", "--data", silent, "data('m').publish()").
+		check(t, 0, "warning: time series at 1:1 have stopped reporting, 1 so far; each joins again when it reports\n")
+	for _, program := range []string{"data('load').publish()", "data('load').sum(by='az').publish()", "data('lod').publish()", "data('load')"} {
+		if r := run(program); strings.Contains(r.stderr, nothing) {
+			t.Errorf("%s: %s", program, r.stderr)
+		}
+	}
 }
 
 func TestProgramWithoutPublish(t *testing.T) {
@@ -239,7 +295,7 @@ func TestProgramWithoutPublish(t *testing.T) {
 			t.Errorf("stdout %q", r.stdout)
 		}
 	}
-	for _, program := range []string{cpu, "data('cpu.utilization').stream('old')", "data('cpu.utilization').publish("} {
+	for _, program := range []string{cpu, "data('cpu.utilization').stream('old')", "data('cpu.utilization').publish(", "print(1)", "from signalfx.x import y", "detect(when(data('m') > 1)).publish('d')"} {
 		if r := command(t, nil, "run", "--duration", "3s", program); strings.Contains(r.stderr, warning) {
 			t.Errorf("%s: warned about", program)
 		}

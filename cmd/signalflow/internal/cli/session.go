@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 // session is a service that programs can be sent to.
 type session struct {
 	options []signalflow.ClientParam // how a client reaches it
-	metrics func() []string          // the metrics that it has; nil when that is not known
+	has     func() []*series.Series  // the series that it has; nil when that is not known
 	close   func()                   // ends what runs for it, and waits
 }
 
@@ -35,6 +34,9 @@ func (a *app) open(ctx context.Context, t target, f *sourceFlags, notes *notices
 	}
 	if now := time.Now(); span.start.After(now) && (!f.demo || span.stop.IsZero()) {
 		notes.warn(fmt.Sprintf("--start lies ahead; nothing comes before %s", span.start.UTC().Format(time.RFC3339)))
+	}
+	if t.local && !f.demo && !span.start.IsZero() && span.start.Before(time.Now()) {
+		notes.warn("this machine's metrics are read from now on; nothing comes of the time before")
 	}
 	var s *session
 	switch {
@@ -101,7 +103,7 @@ func serve(o server.Options, feed func(context.Context)) *session {
 			signalflow.Dialer(listener.DialContext),
 			signalflow.Proxy(nil),
 		},
-		metrics: func() []string { return metricNames(o.Source) },
+		has: func() []*series.Series { return allSeries(o.Source) },
 		close: func() { // jobs first, then the connections, then their data
 			streams.Close()
 			web.Close()
@@ -111,18 +113,13 @@ func serve(o server.Options, feed func(context.Context)) *session {
 	}
 }
 
-// metricNames returns the metrics of a source of data in order.
-func metricNames(source interface {
+// allSeries returns the series of a source of data.
+func allSeries(source interface {
 	Select(context.Context, series.Query) (series.Selection, error)
-}) []string {
+}) []*series.Series {
 	selection, err := source.Select(context.Background(), series.Query{Kind: series.AnyKind, Metric: "*"})
 	if err != nil {
 		return nil
 	}
-	names := make([]string, len(selection.Series))
-	for i, s := range selection.Series {
-		names[i] = s.Metric
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return selection.Series
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -153,6 +154,33 @@ func parseSpan(text string) (total time.Duration, err error) {
 	}
 	return total + d, nil
 }
+
+// spanFlag is a flag that takes a length of time, in the units that programs have: 1h30m, 2d, 1w.
+type spanFlag struct{ length *time.Duration }
+
+// Set implements pflag.Value. What is negative is refused by name later.
+func (f spanFlag) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		d, err = parseSpan(text)
+	}
+	if err != nil {
+		return errors.New("it takes numbers with units, such as 10s, 1h30m or 1d")
+	}
+	*f.length = d
+	return nil
+}
+
+// String implements pflag.Value; nothing stands for none.
+func (f spanFlag) String() string {
+	if f.length == nil || *f.length == 0 {
+		return ""
+	}
+	return shortly(*f.length)
+}
+
+// Type implements pflag.Value.
+func (spanFlag) Type() string { return "duration" }
 
 // openRecorded opens a session on recorded data, and returns the range to run over.
 func (a *app) openRecorded(ctx context.Context, f *sourceFlags, notes *notices) (*session, timeRange, error) {

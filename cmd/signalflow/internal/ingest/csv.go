@@ -21,6 +21,9 @@ var (
 	metricColumns = []string{"metric", "sf_metric", "__name__"}
 )
 
+// maxShown is the most characters of a head that an error repeats.
+const maxShown = 200
+
 // propertyColumn is what the name of a column begins with that is a property.
 const propertyColumn = "property:"
 
@@ -51,7 +54,8 @@ func (d *decoder) csv(in *bufio.Reader) error {
 	t := &csvTable{decoder: d, head: head, time: column(head, timeColumns...)}
 	if t.time < 0 {
 		d.line = 1
-		return d.errorf("no column %s in %q", strings.Join(timeColumns, ", "), head)
+		shown := []rune(strings.Join(head, string(comma)))
+		return d.errorf("no column with the time (%s) in the head %q", strings.Join(timeColumns, ", "), string(shown[:min(len(shown), maxShown)]))
 	}
 	t.metric, t.value = column(head, metricColumns...), column(head, "value")
 	t.kind, t.arrival, t.dimensions = column(head, "type"), column(head, "arrival"), column(head, "dimensions")

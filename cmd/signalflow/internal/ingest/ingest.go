@@ -75,10 +75,13 @@ func Read(r io.Reader, name string, o Options, take func([]series.Sample) error)
 		return fmt.Errorf("%s: this is a JSON list; write its elements a line each, as jq -c '.[]' does", name)
 	}
 	if format == "" {
-		return fmt.Errorf("%s: the format cannot be told; name one of csv, ndjson, otlp and openmetrics", name)
+		return fmt.Errorf("%s: the format cannot be told; name it with --format: csv, ndjson, otlp or openmetrics", name)
 	}
 	if err = d.read(format, in); err == nil {
 		err = d.flush()
+	}
+	if d.handed == 0 && err == nil {
+		d.once("nothing", func() string { return fmt.Sprintf("%s: no point in what was read as %s", name, format) })
 	}
 	if d.handed > 0 || d.failed != nil || looks == "" || looks == format {
 		return err

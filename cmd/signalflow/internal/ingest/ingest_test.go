@@ -124,9 +124,9 @@ func TestErrors(t *testing.T) {
 		text string
 		want string
 	}{
-		{"x", "what is this", "x: the format cannot be told; name one of csv, ndjson, otlp and openmetrics"},
+		{"x", "what is this", "x: the format cannot be told; name it with --format: csv, ndjson, otlp or openmetrics"},
 		{"x.csv", "", "x.csv: the file is empty"},
-		{"x.csv", "a,b\n1,2\n", `x.csv:1: no column timestamp, time, ts, date in ["a" "b"]`},
+		{"x.csv", "a,b\n1,2\n", `x.csv:1: no column with the time (timestamp, time, ts, date) in the head "a,b"`},
 		{"x.csv", "time,metric,value\n1,m,2\n1,m,x\n", `x.csv:3: value "x" is no number`},
 		{"x.csv", "time,metric,value\nnoon,m,2\n", `x.csv:2: "noon" is no time: write 2024-01-01T00:00:00Z, or seconds or milliseconds since 1970`},
 		{"x.csv", "time,metric,value,type\n1,m,2,count\n", `x.csv:2: type "count" is not one of gauge, counter and cumulative_counter`},

@@ -105,6 +105,9 @@ func (r *Recording) readFile(name string, take func([]series.Sample) error) erro
 			return err
 		}
 		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a folder; name the files in it", name)
+		}
 		in = file
 	}
 	return ingest.Read(in, name, ingest.Options{Format: r.options.Format, Warn: r.warn}, take)
