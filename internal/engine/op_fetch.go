@@ -93,6 +93,21 @@ func (b *block) set(row, col int, x float64) {
 	}
 }
 
+// setRun does the same with values in every so many-th row.
+func (b *block) setRun(row, col, every int, values []float64) {
+	column, slots := b.values[col:], b.slots[col]
+	at, hop := row*b.pitch, every*b.pitch
+	for _, x := range values {
+		if finite(x) {
+			column[at] = x
+			slots |= 1 << row
+		}
+		at += hop
+		row += every
+	}
+	b.slots[col] = slots
+}
+
 // settle makes the presence bits of the rows from those of the columns.
 func (b *block) settle(rows int) {
 	words := b.stride / 64
@@ -297,11 +312,7 @@ func (f *fetch) fill(i int, p series.Points) {
 	row := int((p.Times[0] - b.start) / step)
 	switch {
 	case f.cells == nil && tr.roll.single() && p.Every > 0 && p.Every%step == 0:
-		stride := int(p.Every / step)
-		for _, x := range p.Values {
-			b.set(row, i, x)
-			row += stride
-		}
+		b.setRun(row, i, int(p.Every/step), p.Values)
 	default:
 		f.roll(i, row, p)
 	}
