@@ -28,20 +28,21 @@ func newCalendar(op *graph.Calendar, zone *time.Location) (calendar, error) {
 	return calendar{op.Cycle, op.Start, zone}, nil
 }
 
-// longest returns the most time that a cycle takes, a change of clocks included.
+// longest returns the most time that a cycle takes, a change of clocks included: in one zone
+// they are put back by two hours.
 func (c calendar) longest() time.Duration {
-	const day = 24 * time.Hour
+	const day, change = 24 * time.Hour, 2 * time.Hour
 	switch c.cycle {
 	case graph.Hour:
 		return time.Hour
 	case graph.Day:
-		return day + time.Hour
+		return day + change
 	case graph.Week:
-		return 7*day + time.Hour
+		return 7*day + change
 	case graph.Month:
-		return 31*day + time.Hour
+		return 31*day + change
 	}
-	return 92*day + time.Hour
+	return 92*day + change
 }
 
 // begin returns when the cycle of a time began.
@@ -51,7 +52,6 @@ func (c calendar) begin(t int64) int64 {
 		begin, _ := hourOf(local)
 		return begin
 	}
-	// A place that a change of clocks leaves out lies an hour off, perhaps on another day.
 	for n := 1; ; n-- {
 		if b := c.boundary(local, n); b <= t {
 			return b
@@ -104,5 +104,27 @@ func (c calendar) boundary(at time.Time, n int) int64 {
 	default:
 		month, day = month-(month-1)%3+time.Month(c.start+3*n), 1
 	}
-	return time.Date(year, month, day, hour, 0, 0, 0, c.zone).UnixMilli()
+	return firstAt(time.Date(year, month, day, hour, 0, 0, 0, time.UTC), c.zone).UnixMilli()
+}
+
+// firstAt returns the first moment at which the clocks of a zone show a time, here given as that
+// of UTC, or a later one. Where they are put forward over it that is when they are; where they
+// show it twice, the first of the two. time.Date promises neither.
+func firstAt(shown time.Time, zone *time.Location) time.Time {
+	before := shown.Add(-24 * time.Hour).In(zone) // in every zone before the moment asked for
+	at := shown.Add(-offsetAt(before))
+	_, change := before.ZoneBounds()
+	if change.IsZero() || at.Before(change) {
+		return at
+	}
+	if at = shown.Add(-offsetAt(change)); at.Before(change) {
+		return change
+	}
+	return at
+}
+
+// offsetAt returns how far the clocks are ahead of UTC at a time of a zone.
+func offsetAt(t time.Time) time.Duration {
+	_, seconds := t.Zone()
+	return time.Duration(seconds) * time.Second
 }

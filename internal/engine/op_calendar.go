@@ -9,7 +9,8 @@ type cycles struct {
 	op       *graph.Calendar
 	calendar calendar
 	step     int64 // ms
-	until    int64 // when the cycle that runs is over, ms; 0: none has begun
+	begun    bool  // whether a cycle runs
+	until    int64 // when it is over, ms
 	live     bitmap
 
 	totals []float64 // of the cycle that runs
@@ -50,12 +51,12 @@ func (c *cycles) Bind(in []*stream, out *stream) {
 func (c *cycles) Step(slot int64, in []*vector, out *vector) {
 	out.resize(len(c.totals))
 	last := slot + c.step - 1
-	turned := last >= c.until
+	turned := !c.begun || last >= c.until
 	if turned {
-		if c.until != 0 {
+		if c.begun {
 			c.turn()
 		}
-		c.until = c.calendar.end(c.calendar.begin(last))
+		c.begun, c.until = true, c.calendar.end(c.calendar.begin(last))
 	}
 	c.add(in[0])
 	switch {

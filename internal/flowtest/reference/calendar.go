@@ -88,19 +88,31 @@ func cycleStart(op *graph.Calendar, zone *time.Location, at int64, later int) in
 		}
 		start = func(n int) time.Time { return hour.Add(time.Duration(n) * time.Hour) }
 	case graph.Day:
-		start = func(n int) time.Time { return time.Date(y, m, d+n, op.Start, 0, 0, 0, zone) }
+		start = func(n int) time.Time { return clock(zone, y, m, d+n, op.Start) }
 	case graph.Week:
 		monday := d - (int(t.Weekday())+6)%7
-		start = func(n int) time.Time { return time.Date(y, m, monday+op.Start+7*n, 0, 0, 0, 0, zone) }
+		start = func(n int) time.Time { return clock(zone, y, m, monday+op.Start+7*n, 0) }
 	case graph.Month:
-		start = func(n int) time.Time { return time.Date(y, m+time.Month(n), 1+op.Start, 0, 0, 0, 0, zone) }
+		start = func(n int) time.Time { return clock(zone, y, m+time.Month(n), 1+op.Start, 0) }
 	default:
 		first := m - (m-1)%3 + time.Month(op.Start)
-		start = func(n int) time.Time { return time.Date(y, first+time.Month(3*n), 1, 0, 0, 0, 0, zone) }
+		start = func(n int) time.Time { return clock(zone, y, first+time.Month(3*n), 1, 0) }
 	}
 	n := -2
 	for !start(n + 1).After(t) {
 		n++
 	}
 	return start(n + later).UnixMilli()
+}
+
+// clock returns the first moment at which the clocks of a zone show a time or a later one: it
+// looks at every quarter of an hour.
+func clock(zone *time.Location, y int, m time.Month, d, h int) time.Time {
+	shown := time.Date(y, m, d, h, 0, 0, 0, time.UTC)
+	for t := shown.Add(-15 * time.Hour); ; t = t.Add(15 * time.Minute) {
+		_, ahead := t.In(zone).Zone()
+		if !t.Add(time.Duration(ahead) * time.Second).Before(shown) {
+			return t
+		}
+	}
 }
