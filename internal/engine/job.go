@@ -326,13 +326,9 @@ func (j *job) settled(slot int64) int {
 	return int(max(0, min((end-slot)/j.grid.step, historySlots)))
 }
 
-// blockValues bounds what a block of history holds of one fetch, 8 bytes each, unless one slot
-// has more.
-const blockValues = 2 << 20
-
 func (j *job) loadHistory(ctx context.Context, slot int64, n int) error {
 	for _, f := range j.plan.fetches {
-		n = min(n, f.op.longestBlock(), max(1, blockValues/max(1, len(f.op.tracks))))
+		n = min(n, f.op.longestBlock(), f.op.affordableBlock())
 	}
 	j.turn.Yield() // whoever waits for one comes between the blocks
 	for _, f := range j.plan.fetches {

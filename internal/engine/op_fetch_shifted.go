@@ -16,7 +16,7 @@ func (f *fetch) follow(ctx context.Context, slot, settled int64) error {
 	for i := range f.tracks {
 		f.forget(int32(i))
 	}
-	n := min((settled-slot)/f.grid.step, historySlots, int64(f.longestBlock()))
+	n := min((settled-slot)/f.grid.step, historySlots, int64(f.longestBlock()), int64(f.affordableBlock()))
 	n = max(1, n)
 	if err := f.discover(ctx, slot, slot+n*f.grid.step); err != nil {
 		return err

@@ -6,8 +6,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/signalfx/signalflow-client-go/internal/graph"
+	"github.com/signalfx/signalflow-client-go/internal/memstore"
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
@@ -174,5 +176,54 @@ func BenchmarkStepHistogram(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/series")
 			})
 		}
+	}
+}
+
+// A block of history holds no more than it may where every slot merges points of many buckets.
+func TestHistogramBlocksAreBounded(t *testing.T) {
+	const list, points, buckets = 200, 240, 400
+	bounds, counts := make([]float64, buckets-1), make([]float64, buckets)
+	for i := range bounds {
+		bounds[i], counts[i] = float64(i), 1
+	}
+	d, err := series.NewDistribution(bounds, counts, 1000, 0, buckets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memstore.New(memstore.Options{Now: func() time.Time { return time.UnixMilli(0) }})
+	for i := range list {
+		s := series.New("h", series.Histogram, series.Label{Name: "i", Value: fmt.Sprint(i)})
+		for k := range int64(points) {
+			store.Append(series.Sample{Series: s, Point: series.Point{Time: 5000 * k}, Distribution: d})
+		}
+	}
+	g := &graph.Graph{Nodes: []graph.Node{
+		{Op: &graph.HistogramFetch{Metric: "h"}},
+		{Op: &graph.HistogramReduce{Func: graph.Sum}, Inputs: []graph.NodeID{0}},
+		{Op: &graph.Publish{Enabled: true}, Inputs: []graph.NodeID{1}},
+	}}
+	sink := &nothing{}
+	o := Options{Source: store, Clock: sink, Start: time.UnixMilli(0), Stop: time.UnixMilli(5000 * points), Resolution: 10 * time.Second}
+	j, err := newJob(t.Context(), g, o, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.prime(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f, blocks := j.plan.fetches[0].op, 0
+	for slot := j.first; slot < j.stop; slot += j.grid.step {
+		if begins := slot == j.ready; begins {
+			blocks++
+		}
+		if err := j.advance(t.Context(), slot); err != nil {
+			t.Fatal(err)
+		}
+		if held := f.cells.numbers; held > blockValues {
+			t.Fatalf("slot %d: a block holds %d numbers", slot, held)
+		}
+	}
+	if sink.points != points/2 || blocks < 3 {
+		t.Errorf("%d values in %d blocks", sink.points, blocks)
 	}
 }
