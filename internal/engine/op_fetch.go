@@ -75,56 +75,6 @@ type change struct {
 	joins bool
 }
 
-// block is a stretch of slots, a row each.
-type block struct {
-	start, end int64 // ms
-	stride     int   // columns of a row, a multiple of 64
-	pitch      int   // from one row of values to the next
-	values     []float64
-	present    bitmap   // by row; made by settle
-	slots      []uint64 // by column: which of the rows have a value
-}
-
-// set gives a column a value in a row; one that is not finite is None.
-func (b *block) set(row, col int, x float64) {
-	if finite(x) {
-		b.values[row*b.pitch+col] = x
-		b.slots[col] |= 1 << row
-	}
-}
-
-// setRun does the same with values in every so many-th row.
-func (b *block) setRun(row, col, every int, values []float64) {
-	column, slots := b.values[col:], b.slots[col]
-	at, hop := row*b.pitch, every*b.pitch
-	for _, x := range values {
-		if finite(x) {
-			column[at] = x
-			slots |= 1 << row
-		}
-		at += hop
-		row += every
-	}
-	b.slots[col] = slots
-}
-
-// settle makes the presence bits of the rows from those of the columns.
-func (b *block) settle(rows int) {
-	words := b.stride / 64
-	for w := range words {
-		var square [64]uint64
-		copy(square[:], b.slots[w*64:])
-		if rows == 1 {
-			b.present[w] = lowBits(&square)
-			continue
-		}
-		transpose(&square)
-		for row := range rows {
-			b.present[row*words+w] = square[row]
-		}
-	}
-}
-
 // historySlots is how many slots of history are read at once, as many as a word has bits: enough
 // to make the visit of a series cheap for each slot, few enough for the block to stay small.
 const historySlots = 64
@@ -249,18 +199,9 @@ func (f *fetch) add(s *series.Series) int32 {
 
 // open clears the block for n slots from t.
 func (f *fetch) open(t int64, n int) {
-	b := &f.block
-	words := wordsFor(len(f.tracks))
-	b.start, b.end, b.stride = t, t+int64(n)*f.grid.step, words*64
-	// Lines of a cache whose distance is a power of two drive each other out. A pitch of an
-	// odd number of lines keeps the rows of a column apart.
-	b.pitch = b.stride + 8
-	b.values = grow(b.values, n*b.pitch)
-	b.present = grow(b.present, n*words)
-	b.slots = grow(b.slots, b.stride)
-	clear(b.slots)
+	f.block.open(t, n, f.grid.step, len(f.tracks))
 	if f.cells != nil {
-		f.cells.open(n * b.stride)
+		f.cells.open(n * f.block.stride)
 	}
 }
 
@@ -312,7 +253,7 @@ func (f *fetch) fill(i int, p series.Points) {
 	row := int((p.Times[0] - b.start) / step)
 	switch {
 	case f.cells == nil && tr.roll.single() && p.Every > 0 && p.Every%step == 0:
-		b.setRun(row, i, int(p.Every/step), p.Values)
+		b.setRun(row, i, int(p.Every/step), p)
 	default:
 		f.roll(i, row, p)
 	}
@@ -381,7 +322,7 @@ func (f *fetch) settle() {
 	if begins := f.sent >= f.block.start && f.sent < f.block.end; begins || f.block.end >= f.falls {
 		f.survey(begins)
 	}
-	f.block.settle(int((f.block.end - f.block.start) / f.grid.step))
+	f.block.settle()
 	slices.SortStableFunc(f.changes, func(a, b change) int { return cmp.Compare(a.slot, b.slot) })
 }
 
@@ -445,9 +386,7 @@ func (f *fetch) Bind([]*stream, *stream) {}
 func (f *fetch) Step(slot int64, _ []*vector, out *vector) {
 	b := &f.block
 	row := int((slot - b.start) / f.grid.step)
-	words := b.stride / 64
-	out.values = b.values[row*b.pitch:][:b.stride]
-	out.present = b.present[row*words : (row+1)*words]
+	out.values, out.present = b.row(row)
 	if f.cells != nil {
 		out.cells = f.cells.rows[row*b.stride : (row+1)*b.stride]
 	}

@@ -64,7 +64,7 @@ func (f *fetch) fillSole() {
 				continue
 			}
 			tr.last = p.time
-			b.values[at] = p.value
+			b.own[at] = p.value // of a block of one row
 			b.slots[at] = 1
 		}
 	}

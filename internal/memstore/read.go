@@ -191,7 +191,7 @@ func lookback(runs []series.Points, chunks []chunk, at int, r series.Range) []se
 }
 
 func (c *chunk) run(i, j int) series.Points {
-	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j], Every: c.every}
+	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j], Every: c.every, Lasting: true}
 	if c.distributions != nil {
 		p.Distributions = c.distributions[i:j:j]
 	}

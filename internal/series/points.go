@@ -12,7 +12,7 @@ type Sample struct {
 }
 
 // Points is a run of raw points of one series, in rising order of time, as columns of
-// equal length. Whoever receives one must not change it, nor keep it.
+// equal length. Whoever receives one must not change it, nor keep it unless it is lasting.
 type Points struct {
 	Times  []int64 // ms since the epoch
 	Values []float64
@@ -22,6 +22,9 @@ type Points struct {
 	// always the same; else 0. With it nobody has to read the times.
 	Every int64
 
+	// Lasting says that the columns stay as they are for as long as somebody has them.
+	Lasting bool
+
 	Distributions []*Distribution // of a histogram series, else nil; the pointers may be kept
 }
 
@@ -30,7 +33,7 @@ func (p Points) Len() int { return len(p.Times) }
 
 // Slice returns the points i to j, j exclusive.
 func (p Points) Slice(i, j int) Points {
-	q := Points{Times: p.Times[i:j], Values: p.Values[i:j], Every: p.Every}
+	q := Points{Times: p.Times[i:j], Values: p.Values[i:j], Every: p.Every, Lasting: p.Lasting}
 	if p.Lags != nil {
 		q.Lags = p.Lags[i:j]
 	}
