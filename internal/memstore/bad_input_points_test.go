@@ -100,6 +100,40 @@ func TestFarFuture(t *testing.T) {
 	}
 }
 
+// A sender whose clock is a year ahead takes the present no room in the long run, with and without
+// other points of the same series; what is a little ahead stays.
+func TestWrongClockFillsTheStore(t *testing.T) {
+	for _, mixed := range []bool{true, false} {
+		now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+		s, a, b := New(Options{MaxPoints: 1000, Now: func() time.Time { return now }}), host("a"), host("b")
+		if mixed {
+			b = a
+		}
+		for i := range 5000 {
+			now = now.Add(10 * time.Second)
+			at64 := now.UnixMilli()
+			s.Append(at(b, now.AddDate(1, 0, 0).UnixMilli(), 1), at(host("soon"), now.Add(time.Hour).UnixMilli(), 1))
+			if s.Append(at(a, at64, float64(i))) != 0 {
+				t.Fatalf("point %d of the present is refused", i)
+			}
+			if got := read(t, s, a, series.Range{From: at64 - 100_000, To: at64 + 1}); i > 10 && strings.Count(got, ":") != 11 {
+				t.Fatalf("point %d: of the last ones only %s are there", i, got)
+			}
+		}
+		held := 0
+		_ = s.Read(t.Context(), []*series.Series{a, host("b"), host("soon")}, all, func(_ int, p series.Points) error {
+			held += p.Len()
+			return nil
+		})
+		if n := s.Stats(); n.Points != held || n.Points > 1000 || n.Points < 700 {
+			t.Errorf("counts %d points, holds %d", n.Points, held)
+		}
+		if got := read(t, s, host("soon"), all); strings.Count(got, ":") < 360 {
+			t.Errorf("of the next hour there are only %d points", strings.Count(got, ":"))
+		}
+	}
+}
+
 // However regular the times are, and however far apart, a read gives the points of its range, and
 // tells of no distance that they do not have.
 func TestReadHoweverFarApart(t *testing.T) {

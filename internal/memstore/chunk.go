@@ -203,6 +203,28 @@ func (e *entry) dropBefore(t int64) (dropped size) {
 	return dropped
 }
 
+// dropFrom forgets the points from a time on and returns how much that was.
+func (e *entry) dropFrom(t int64) (dropped size) {
+	for n := len(e.chunks) - 1; n >= 0; n-- {
+		c := &e.chunks[n]
+		i := c.before(t)
+		dropped.add(size{len(c.times) - i, c.weight(i, len(c.times))})
+		if i == 0 {
+			e.chunks[n] = chunk{}
+			e.chunks = e.chunks[:n]
+			continue
+		}
+		// What comes next is not to be written where readers still look.
+		c.times, c.values, c.lags = c.times[:i:i], c.values[:i:i], c.lags[:i:i]
+		c.last = c.times[i-1]
+		if c.distributions != nil {
+			c.distributions = c.distributions[:i:i]
+		}
+		break
+	}
+	return dropped
+}
+
 // lagOf returns by how many ms a sample has arrived after its time.
 func lagOf(s *series.Sample) int32 {
 	return int32(max(0, min(s.Arrival-s.Time, math.MaxInt32)))

@@ -97,7 +97,7 @@ func TestTrimAmongWriters(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(20*time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("the store is locked for ever")
 	}
 }

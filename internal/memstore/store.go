@@ -117,7 +117,7 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 		n, full := s.appendPart(some, now)
 		refused += n
 		if full {
-			s.shrink()
+			s.shrink(now)
 		}
 	}
 	return refused

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // expire drops what is older than the limit of age. It looks at every series, so it does
@@ -34,10 +35,14 @@ func (s *Store) trimDue(now, age int64) bool {
 	return !back
 }
 
-// shrink drops the oldest points, whatever their series, until an eighth of the limit
-// of size is free, so that the work is rare. Others may append meanwhile, one part each before
-// they come here, too.
-func (s *Store) shrink() {
+// tooFar is how far ahead of the clock a point is, ms, if it is to be among the first to go.
+const tooFar = int64(24 * time.Hour / time.Millisecond)
+
+// shrink drops points until an eighth of the limit of size is free, so that the work is rare: first
+// those that lie too far ahead, the farthest first, for what a sender with a wrong clock leaves
+// would never be the oldest; then the oldest, whatever their series. Others may append meanwhile,
+// one part each before they come here, too.
+func (s *Store) shrink(now int64) {
 	s.trimming.Lock()
 	defer s.trimming.Unlock()
 	s.mu.RLock()
@@ -49,8 +54,15 @@ func (s *Store) shrink() {
 	runs := s.runs()
 	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.last, b.last) })
 	keep := s.options.MaxPoints - s.options.MaxPoints/8
+	n, end := len(runs), now+tooFar
+	for ; n > 0 && left > keep && runs[n-1].last > end; n-- {
+		left -= runs[n-1].weight
+	}
+	if n < len(runs) {
+		s.dropFrom(max(end, runs[n].first))
+	}
 	horizon := int64(math.MinInt64)
-	for _, r := range runs {
+	for _, r := range runs[:n] {
 		if left <= keep {
 			break
 		}
@@ -62,8 +74,8 @@ func (s *Store) shrink() {
 
 // run is a part of a chunk.
 type run struct {
-	last   int64 // time of its last point
-	weight int
+	first, last int64 // times of its ends
+	weight      int
 }
 
 // runs returns all points in runs. A chunk of a busy series goes in quarters, so that one chunk
@@ -80,7 +92,7 @@ func (s *Store) runs() []run {
 				step := max(1, n/4)
 				for from := 0; from < n; from += step {
 					to := min(from+step, n)
-					runs = append(runs, run{c.times[to-1], c.weight(from, to)})
+					runs = append(runs, run{c.times[from], c.times[to-1], c.weight(from, to)})
 				}
 			}
 		}
@@ -88,25 +100,32 @@ func (s *Store) runs() []run {
 	return runs
 }
 
-// dropBefore drops the points before a time, and the series that have none left. Such
-// points are refused from then on. Callers hold trimming.
+// dropBefore drops the points before a time. Such points are refused from then on. Callers hold
+// trimming.
 func (s *Store) dropBefore(t int64) {
 	s.mu.Lock()
 	known := t <= s.oldest
 	s.oldest = max(s.oldest, t)
 	s.mu.Unlock()
-	if known {
-		return
+	if !known {
+		s.drop(func(e *entry) size { return e.dropBefore(t) })
 	}
+}
+
+// dropFrom drops the points from a time on. Callers hold trimming.
+func (s *Store) dropFrom(t int64) { s.drop(func(e *entry) size { return e.dropFrom(t) }) }
+
+// drop drops some points of each series, and the series that have none left.
+func (s *Store) drop(some func(e *entry) size) {
 	thinned := make(map[string]bool) // metrics that lose series
-	s.visitAll(func(some []*entry) {
+	s.visitAll(func(entries []*entry) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		for _, e := range some {
+		for _, e := range entries {
 			if len(e.chunks) == 0 {
 				continue
 			}
-			dropped := e.dropBefore(t)
+			dropped := some(e)
 			s.held.add(size{-dropped.points, -dropped.weight})
 			if len(e.chunks) == 0 {
 				delete(s.entries, e.series.ID)
