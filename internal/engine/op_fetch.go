@@ -251,16 +251,30 @@ func (f *fetch) fill(i int, p series.Points) {
 	tr.last = p.Times[n-1]
 	tr.seen = max(tr.seen, tr.last)
 	row := int((p.Times[0] - b.start) / step)
+	regular := p.Every > 0 && p.Every%step == 0 && f.cells == nil
 	switch {
-	case f.cells == nil && tr.roll.single() && p.Every > 0 && p.Every%step == 0:
+	case regular && tr.roll.single():
 		b.setRun(row, i, int(p.Every/step), p)
+	case regular && tr.roll.compares():
+		f.rollSteps(i, row, int(p.Every/step), p.Values)
 	default:
 		f.roll(i, row, p)
 	}
 }
 
-// roll is fill where there may be several points in a slot, or where there is more to do than
-// to take one over. The first point lies in a row.
+// rollSteps is fill for one point in every so many-th slot, which is compared with the one before.
+func (f *fetch) rollSteps(i, row, every int, values []float64) {
+	tr := &f.tracks[i]
+	seconds := float64(f.grid.step) / 1000
+	for k := range values {
+		if x, ok := tr.roll.of(values[k:k+1], nil, seconds, &tr.prev); ok {
+			f.block.set(row, i, x)
+		}
+		row += every
+	}
+}
+
+// roll is fill for any other points, of which several may lie in a slot. The first lies in a row.
 func (f *fetch) roll(i, row int, p series.Points) {
 	tr, b, step := &f.tracks[i], &f.block, f.grid.step
 	seconds := float64(step) / 1000
@@ -282,7 +296,11 @@ func (f *fetch) roll(i, row int, p series.Points) {
 		case j-first == 1 && tr.roll.single():
 			b.set(row, i, p.Values[first])
 		default:
-			if x, ok := tr.roll.of(p.Slice(first, j), seconds, &tr.prev); ok {
+			var lags []int32
+			if p.Lags != nil {
+				lags = p.Lags[first:j]
+			}
+			if x, ok := tr.roll.of(p.Values[first:j], lags, seconds, &tr.prev); ok {
 				b.set(row, i, x)
 			}
 		}

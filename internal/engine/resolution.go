@@ -67,7 +67,7 @@ func (p *probe) fetch(ctx context.Context, op *graph.Fetch, kind series.Kind, o 
 		var lags []int64
 		list := sample(found.Series)
 		err = o.Source.Read(ctx, list, r, func(i int, pts series.Points) error {
-			d := distance(pts.Times)
+			d := distance(pts)
 			if d > native {
 				native, some = d, some[:0]
 			}
@@ -103,15 +103,18 @@ func sample(list []*series.Series) []*series.Series {
 	return part
 }
 
-// distance returns the most frequent distance between consecutive times as one of the native
-// steps, the finer of two; 0 with less than three times.
-func distance(times []int64) int64 {
-	if len(times) < 3 {
+// distance returns the most frequent distance between consecutive points as one of the native
+// steps, the finer of two; 0 with less than three points.
+func distance(p series.Points) int64 {
+	if p.Len() < 3 {
 		return 0
 	}
+	if p.Every > 0 {
+		return nativeStep(p.Every)
+	}
 	counts := make(map[int64]int)
-	for i, t := range times[1:] {
-		counts[nativeStep(t-times[i])]++
+	for i, t := range p.Times[1:] {
+		counts[nativeStep(t-p.Times[i])]++
 	}
 	var best int64
 	for step, n := range counts {

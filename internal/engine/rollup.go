@@ -79,48 +79,49 @@ type memory struct {
 	set   bool
 }
 
-// of returns the value of the points of one slot, at least one, and whether there is one.
-func (r rollup) of(p series.Points, seconds float64, prev *memory) (float64, bool) {
-	n := float64(p.Len())
+// of returns the value of the points of one slot, at least one, and whether there is one. Lags may
+// be missing.
+func (r rollup) of(values []float64, lags []int32, seconds float64, prev *memory) (float64, bool) {
+	n := float64(len(values))
 	switch r {
 	case rollAverage:
-		return sumOf(p.Values) / n, true
+		return sumOf(values) / n, true
 	case rollSum:
-		return sumOf(p.Values), true
+		return sumOf(values), true
 	case rollRate:
-		return sumOf(p.Values) / seconds, true
+		return sumOf(values) / seconds, true
 	case rollMin:
-		x := p.Values[0]
-		for _, v := range p.Values[1:] {
+		x := values[0]
+		for _, v := range values[1:] {
 			x = min(x, v)
 		}
 		return x, true
 	case rollMax:
-		x := p.Values[0]
-		for _, v := range p.Values[1:] {
+		x := values[0]
+		for _, v := range values[1:] {
 			x = max(x, v)
 		}
 		return x, true
 	case rollLatest:
-		return p.Values[len(p.Values)-1], true
+		return values[len(values)-1], true
 	case rollCount:
 		return n, true
 	case rollIncrements:
-		return increments(p.Values, prev)
+		return increments(values, prev)
 	case rollIncrementRate:
-		x, ok := increments(p.Values, prev)
+		x, ok := increments(values, prev)
 		return x / seconds, ok
 	case rollGaugeDifference:
-		last := memory{p.Values[len(p.Values)-1], true}
+		last := memory{values[len(values)-1], true}
 		before := *prev
 		*prev = last
 		return last.value - before.value, before.set
 	}
-	if p.Lags == nil {
+	if lags == nil {
 		return 0, false
 	}
 	total := 0.0
-	for _, lag := range p.Lags {
+	for _, lag := range lags {
 		total += float64(lag)
 	}
 	return total / n, true

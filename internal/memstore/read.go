@@ -87,7 +87,6 @@ type batch struct {
 	runs   []series.Points  // of all series, one behind the other
 	ends   []int            // by series: where its runs end
 	joined chunk
-	warm   float64
 }
 
 // snapshot fills a batch.
@@ -107,12 +106,6 @@ func (s *Store) snapshot(b *batch, list []*series.Series, r series.Range) {
 	for i, chunks := range b.chunks[:len(list)] {
 		b.runs = within(b.runs, chunks, b.at[i], r)
 		b.ends = append(b.ends, len(b.runs))
-	}
-	for i := range b.runs {
-		values := b.runs[i].Values
-		for k := 0; k < len(values); k += 8 {
-			b.warm += values[k]
-		}
 	}
 }
 
