@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +29,14 @@ func (f *follower) info(m *messages.InfoMessage) {
 	case messages.GroupByMissingPropertyContents:
 		names, _ := c.PropertyNames()
 		f.warn(fmt.Sprintf("some time series lack %s%s; they are left out of the groups", quoted(names), position(m)))
+		for _, name := range names {
+			if f.has == nil {
+				break
+			}
+			if meant := meantName(name, f.has()); meant != "" {
+				f.notes.say(fmt.Sprintf("hint: did you mean '%s' by '%s'?", meant, name))
+			}
+		}
 	case messages.FetchInactiveEmittersContents:
 		n, _ := c.NumInactiveMembers()
 		f.notes.warn(fmt.Sprintf("time series%s have stopped reporting, %d so far; each joins again when it reports", position(m), n))
@@ -116,31 +125,54 @@ func explainNothing(g *graph.Graph, has func() []*series.Series, notes *notices)
 		return // only alerts, or nothing, which has been said
 	}
 	notes.warn("no value was published: the series that match have none in this time, or the program leaves all of them out")
-	if has == nil {
-		return
+	var all []*series.Series
+	if has != nil {
+		all = has()
 	}
-	all := has()
 	for _, n := range g.Nodes {
-		fetch, ok := n.Op.(*graph.Fetch)
-		if !ok {
-			continue
-		}
-		q := series.Query{Metric: fetch.Metric, Filter: fetch.Filter}
-		some, other := 0, 0
-		for _, s := range all {
-			switch {
-			case !q.Matches(s):
-			case s.Type == series.CumulativeCounter:
-				some++
-			default:
-				other++
+		switch op := n.Op.(type) {
+		case *graph.Fetch:
+			q := series.Query{Metric: op.Metric, Filter: op.Filter}
+			if onlyGrowth(q, all) {
+				notes.say("hint: " + q.String() + " reads cumulative counters, whose values are what they grow by: there is none at their first point")
+			}
+		case *graph.Calendar:
+			if !op.Partial {
+				notes.say(fmt.Sprintf("hint: with cycle='%s' a value comes at the end of each %[1]s, and none before the first", op.Cycle))
 			}
 		}
-		if some > 0 && other == 0 {
-			notes.say("hint: " + q.String() + " reads cumulative counters, whose values are what they grow by: there is none at their first point")
-			return
+	}
+}
+
+// onlyGrowth reports whether all that a query selects are cumulative counters.
+func onlyGrowth(q series.Query, all []*series.Series) bool {
+	some := false
+	for _, s := range all {
+		if !q.Matches(s) {
+			continue
+		}
+		if some = true; s.Type != series.CumulativeCounter {
+			return false
 		}
 	}
+	return some
+}
+
+// meantName returns the dimension or property of some series that a name may be meant for, "" if
+// there is none, or one of just that name.
+func meantName(name string, all []*series.Series) string {
+	names := map[string]bool{}
+	for _, s := range all {
+		for _, labels := range []series.Labels{s.Dimensions, s.Properties} {
+			for _, l := range labels {
+				if l.Name == name {
+					return ""
+				}
+				names[l.Name] = true
+			}
+		}
+	}
+	return spell.Nearest(name, slices.Sorted(maps.Keys(names)))
 }
 
 // alike returns the names that contain a text or, without any, those of its family: with

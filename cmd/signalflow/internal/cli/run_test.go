@@ -233,6 +233,7 @@ func TestNoMatchHints(t *testing.T) {
 		{"data('cpu.utilization', filter=filter('host', 'db-*')).publish()", "hint: the metric exists, so it is the filter\n"},
 		{"histogram('cpu.utilization').mean().publish()", "hint: the metric consists of numbers, which data() reads\n"},
 		{"data('cpu.utilization').sum(by='az').publish()", "lack 'az' at 1:"},
+		{"data('cpu.utilization').sum(by=['hosts']).publish()", "\nhint: did you mean 'host' by 'hosts'?\n"},
 	}
 	for _, tt := range tests {
 		command(t, nil, "run", "--duration", "3s", tt.program).check(t, 0, tt.stderr)
@@ -262,6 +263,8 @@ func TestNoValueIsExplained(t *testing.T) {
 	run(counter+".publish()").check(t, 0, nothing)
 	run(counter+".publish()").check(t, 0, growth)
 	run("data('load').above(2).publish()").check(t, 0, nothing)
+	run("data('load').mean(cycle='day').publish()").check(t, 0, nothing)
+	run("data('load').mean(cycle='day').publish()").check(t, 0, "hint: with cycle='day' a value comes at the end of each day, and none before the first\n")
 	if r := run("data('load').above(2).publish()"); strings.Contains(r.stderr, "hint: ") {
 		t.Errorf("a hint: %s", r.stderr)
 	}
