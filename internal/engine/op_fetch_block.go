@@ -107,7 +107,7 @@ func (b *block) row(row int) ([]float64, bitmap) {
 	words := b.stride / 64
 	present := b.present[row*words : (row+1)*words]
 	if b.rows == 1 {
-		return b.own, present
+		return b.own[:b.stride], present
 	}
 	if from := row - row%tileRows; from != b.from {
 		b.turn(from)

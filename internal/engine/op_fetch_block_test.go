@@ -48,6 +48,9 @@ func TestBlock(t *testing.T) {
 		b.settle()
 		for row := range rows {
 			values, present := b.row(row)
+			if len(values) != b.stride || len(present)*64 != b.stride {
+				t.Fatalf("a row of %d values and %d words for %d columns", len(values), len(present), b.stride)
+			}
 			for col := range b.stride {
 				x, ok := want[fmt.Sprint(row, col)]
 				if present.has(col) != ok || ok && values[col] != x {
