@@ -202,7 +202,7 @@ func (t tuple) describe(slot int) (key, meta Labels, metric string) {
 		if y == nil {
 			continue
 		}
-		maps.Copy(key, y.key)
+		key = union(key, y.key)
 		metric = cmp.Or(metric, y.metricIn(slot))
 		if largest == nil || names(y.key) > names(largest.key) || largest.static {
 			largest = y

@@ -150,9 +150,10 @@ func kpss(trend bool, values []Value) Value {
 		return unsure
 	}
 	var at, xs []float64 // where a value stands in the window, and what it is
-	size := 0.0
+	size, blur := 0.0, 0.0
 	for i, v := range values {
 		if v.State == Number {
+			blur = max(blur, v.Err)
 			at, xs = append(at, float64(i)), append(xs, v.X)
 			size = max(size, math.Abs(v.X))
 		}
@@ -197,8 +198,11 @@ func kpss(trend bool, values []Value) Value {
 		}
 		return unsure // it may be a division by zero
 	}
+	if blur *= 1e4; s2 < blur*blur {
+		return unsure // what the errors make of it counts
+	}
 	x := squares / (n * n * s2)
-	return approximate(x, 1e-9*math.Abs(x)*max(1, size*size/math.Abs(s2))*1e-2)
+	return approximate(x, math.Abs(x)*(1e-11*max(1, size*size/s2)+1e-2*blur/math.Sqrt(s2)))
 }
 
 func average(xs []float64) float64 {
