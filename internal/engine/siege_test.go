@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -17,6 +18,18 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
+// plain is a source that tells of points nothing but what they are, and uses their memory again.
+type plain struct{ engine.Source }
+
+func (p plain) Read(ctx context.Context, list []*series.Series, r series.Range, visit func(int, series.Points) error) error {
+	var values []float64
+	return p.Source.Read(ctx, list, r, func(i int, pts series.Points) error {
+		values = append(values[:0], pts.Values...)
+		pts.Values, pts.Every, pts.Lasting = values, 0, false
+		return visit(i, pts)
+	})
+}
+
 // siege is a run under the worst that can come within the max delay.
 type siege struct {
 	*rand.Rand
@@ -25,6 +38,7 @@ type siege struct {
 	bounded                         bool          // the store drops what no job needs any more
 	fine                            bool          // many points in each slot
 	many                            bool          // many series
+	regular                         bool          // most points of a series come at one distance
 }
 
 func newSiege(seed uint64) *siege {
@@ -33,7 +47,9 @@ func newSiege(seed uint64) *siege {
 	s.delay = time.Duration(1+s.IntN(4)) * time.Second
 	s.inactivity = time.Duration(2+s.IntN(8)) * s.step
 	s.start = time.Duration(s.IntN(20_000)) * time.Millisecond
-	switch s.IntN(4) {
+	switch s.IntN(5) {
+	case 3:
+		s.regular = true
 	case 0:
 		s.bounded, s.start = true, -time.Duration(s.IntN(1000))*time.Millisecond
 	case 1:
@@ -87,6 +103,10 @@ func (s *siege) points(t *testing.T) (all []series.Sample) {
 			}
 			if s.many && kind < 6 && s.IntN(4) > 0 {
 				kind = 6
+			}
+			if s.regular && s.IntN(40) > 0 {
+				at += s.step * time.Duration(1+i%3)
+				continue
 			}
 			switch kind {
 			case 0: // the same time again
@@ -203,6 +223,8 @@ func TestSiege(t *testing.T) {
 		store.Append(samples...)
 		options.Source, options.Clock = store, clockAt(time.Hour)
 		history := run(t, s.program(), options)
+		options.Source = plain{store}
+		live = append(live, run(t, s.program(), options))
 		for i, r := range live {
 			if diff := difference(valuesOnly(r), valuesOnly(history)); diff != "" {
 				t.Fatalf("seed %d, job %d: step %v, delay %v, inactivity %v, start %v, feeds %d: live and history differ:\n%s", seed, i, s.step, s.delay, s.inactivity, s.start, feeds, diff)
