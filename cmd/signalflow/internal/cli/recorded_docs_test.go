@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/signalfx/signalflow-client-go/internal/eval"
 )
 
 // documentation returns the text of a page.
@@ -104,6 +106,34 @@ func TestDocumentedProperties(t *testing.T) {
 	r = command(t, nil, "run", "-q", "-o", "csv", "--data", file, "data('cpu.utilization', filter=filter('sf_tags', 'canary')).publish()")
 	if !strings.HasSuffix(r.stdout, `"{""host"":""web-1""}",20`+"\n") || strings.Count(r.stdout, "\n") != 2 {
 		t.Errorf("the series with the tag:\n%s", r.stdout)
+	}
+}
+
+// shownProgram is a program in double quotes behind a command of the shell, perhaps on its next line.
+var shownProgram = regexp.MustCompile(`signalflow (?:run|explain)(?: [^"\n]*| [^"\n]*\\\n *)"([^"]*)"`)
+
+// Every program that a page or the help shows is one, unless the page shows the error that it makes.
+func TestShownProgramsCompile(t *testing.T) {
+	texts := map[string]string{"help": runExample + recordExample + explainExample + "```"}
+	for _, page := range []string{"../README.md", "cli.md", "recorded.md"} {
+		texts[page] = documentation(t, page)
+	}
+	shown := 0
+	for page, text := range texts {
+		for _, at := range shownProgram.FindAllStringSubmatchIndex(text, -1) {
+			p := text[at[2]:at[3]]
+			end := strings.Index(text[at[3]:], "```")
+			if strings.Contains(text[at[3]:at[3]+end], "error: ") {
+				continue
+			}
+			shown++
+			if _, err := eval.Compile(p, eval.Options{}); err != nil {
+				t.Errorf("%s: %s: %v", page, p, err)
+			}
+		}
+	}
+	if shown < 20 {
+		t.Errorf("only %d programs are found", shown)
 	}
 }
 
