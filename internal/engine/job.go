@@ -193,6 +193,9 @@ func (j *job) prime(ctx context.Context) error {
 		if err := f.op.prime(ctx, j.first-back, j.start-back, min(j.stop-back, now+1)); err != nil {
 			return err
 		}
+		if f.op.met = now - j.maxDelay; j.past { // it is what is stored now
+			f.op.met = j.stop
+		}
 	}
 	return nil
 }
@@ -335,7 +338,11 @@ func (j *job) loadHistory(ctx context.Context, slot int64, n int) error {
 		if err := j.turn.take(ctx); err != nil {
 			return err
 		}
-		if err := f.op.loadHistory(ctx, slot-f.op.offset, n); err != nil {
+		t := slot - f.op.offset
+		if err := f.op.meet(ctx, t, t+int64(n)*j.grid.step, j.clock.Now().UnixMilli()-j.maxDelay); err != nil {
+			return err
+		}
+		if err := f.op.loadHistory(ctx, t, n); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,7 @@ type fetch struct {
 	index   map[uint64]int32 // series ID to track
 	free    []int32          // tracks to use again
 	matched int              // how many series matched, beyond the limit too
+	met     int64            // all series with points before this time are known, ms
 
 	rediscovers bool // it looks for series with each block, so it need not keep those that have left
 
@@ -167,6 +168,27 @@ func (f *fetch) discover(ctx context.Context, t, end int64) error {
 		tr.last, tr.seen = p.Times[0], p.Times[0]
 		return nil
 	})
+}
+
+// meet looks for series that have appeared meanwhile, if the slots from t up to end can hold points
+// of them. Until settled, no more points come.
+func (f *fetch) meet(ctx context.Context, t, end, settled int64) error {
+	if end <= f.met {
+		return nil
+	}
+	err := f.discover(ctx, t, max(end, settled))
+	f.adopt(t)
+	f.met = settled
+	return err
+}
+
+// adopt makes members, from a slot on, of tracks that were not known and have an earlier point.
+func (f *fetch) adopt(slot int64) {
+	for i := range f.tracks {
+		if tr := &f.tracks[i]; tr.series != nil && !tr.known() && tr.last > slot+f.grid.step-f.inactive {
+			f.join(i, slot)
+		}
+	}
 }
 
 func (f *fetch) full() bool { return f.limit > 0 && len(f.index) >= f.limit }

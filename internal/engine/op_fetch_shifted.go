@@ -21,11 +21,6 @@ func (f *fetch) follow(ctx context.Context, slot, settled int64) error {
 	if err := f.discover(ctx, slot, slot+n*f.grid.step); err != nil {
 		return err
 	}
-	for i := range f.tracks {
-		// What has an earlier point, and was not known, is a member all the same.
-		if tr := &f.tracks[i]; tr.series != nil && !tr.known() && tr.last > slot+f.grid.step-f.inactive {
-			f.join(i, slot)
-		}
-	}
+	f.adopt(slot)
 	return f.loadHistory(ctx, slot, int(n))
 }

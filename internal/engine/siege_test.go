@@ -203,6 +203,9 @@ func TestSiege(t *testing.T) {
 			for _, begin := range starts {
 				r := newRecorder(t)
 				live = append(live, r)
+				if slow := time.Duration(s.IntN(900)) * time.Millisecond; len(live) > 1 { // its reader
+					r.onBatch = func(*engine.Batch) { time.Sleep(slow) }
+				}
 				jobs.Go(func() {
 					time.Sleep(time.Until(epoch.Add(begin)))
 					o := options
