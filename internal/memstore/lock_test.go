@@ -74,6 +74,38 @@ func TestSubscribeAmongWriters(t *testing.T) {
 	}
 }
 
+// Many new series are stored in smaller parts when there are many feeds to ask about each, and
+// come to each feed once.
+func TestNewSeriesAmongFeeds(t *testing.T) {
+	s, asked := New(Options{}), 0
+	q := series.Query{Metric: "cpu", Filter: matcher(func(*series.Series) bool { asked++; return true })}
+	var feeds []*series.Feed
+	for range 200 {
+		feed, err := s.Subscribe(q, make(chan struct{}, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		feeds = append(feeds, feed)
+	}
+	var samples []series.Sample
+	for i := range part {
+		samples = append(samples, at(host(fmt.Sprint(i)), 1, 1))
+	}
+	if done, refused, full := s.appendPart(samples, 1); done < 1 || refused != 0 || full || asked > 2*part*perSample {
+		t.Errorf("%d samples in one part, and %d questions", done, asked)
+	} else if s.Append(samples[done:]...) != 0 {
+		t.Error("some are refused")
+	}
+	for _, f := range feeds {
+		if got, lost := f.Take(nil); len(got) != part || lost {
+			t.Errorf("%d samples, want %d", len(got), part)
+		}
+	}
+	if done, _, _ := s.appendPart(samples, 1); done != part {
+		t.Errorf("%d samples of known series in one part, want %d", done, part)
+	}
+}
+
 // Dropping old points never waits for a writer that waits for it, as a second lock for reading
 // would behind a lock for writing.
 func TestTrimAmongWriters(t *testing.T) {

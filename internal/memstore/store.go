@@ -113,8 +113,9 @@ func New(o Options) *Store {
 func (s *Store) Append(samples ...series.Sample) (refused int) {
 	now := s.options.Now().UnixMilli()
 	s.expire(now)
-	for some := range slices.Chunk(samples, part) {
-		n, full := s.appendPart(some, now)
+	for len(samples) > 0 {
+		done, n, full := s.appendPart(samples[:min(part, len(samples))], now)
+		samples = samples[done:]
 		refused += n
 		if full {
 			s.shrink(now)
@@ -123,12 +124,17 @@ func (s *Store) Append(samples ...series.Sample) (refused int) {
 	return refused
 }
 
-// appendPart stores some samples, and reports whether there are too many points now.
-func (s *Store) appendPart(samples []series.Sample, now int64) (refused int, full bool) {
+// perSample is how many queries of feeds can be asked about a new series while a point is stored.
+const perSample = 16
+
+// appendPart stores the first of some samples, fewer if there is much to ask about new series, and
+// returns how many it has done and refused, and whether there are too many points now.
+func (s *Store) appendPart(samples []series.Sample, now int64) (done, refused int, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range samples {
-		sample := samples[i]
+	for work := 0; done < len(samples) && work < part; work++ {
+		sample := samples[done]
+		done++
 		if !valid(&sample) || sample.Time < s.oldest {
 			refused++
 			continue
@@ -136,7 +142,11 @@ func (s *Store) appendPart(samples []series.Sample, now int64) (refused int, ful
 		if sample.Arrival == 0 {
 			sample.Arrival = now
 		}
+		before := s.created
 		e := s.entry(sample.Series)
+		if s.created != before {
+			work += len(s.feeds) / perSample
+		}
 		sample.Series = e.series
 		if sample.Distribution != nil {
 			e.share(&sample)
@@ -154,7 +164,7 @@ func (s *Store) appendPart(samples []series.Sample, now int64) (refused int, ful
 		sub.pending = sub.pending[:0]
 	}
 	s.touched = s.touched[:0]
-	return refused, s.held.weight > s.options.MaxPoints
+	return done, refused, s.held.weight > s.options.MaxPoints
 }
 
 // valid reports whether a sample can be stored, and sets the value of one of a histogram.
