@@ -54,11 +54,26 @@ func look(ctx context.Context, l layout, o *Options, at, now int64) (*probe, err
 	return p, nil
 }
 
+// probeRanges returns the stretches of time to look at points in, one after the other until one
+// shows a distance: those around the start, and then all of the job.
+func probeRanges(o *Options, at, now int64) (ranges []series.Range) {
+	for _, span := range probeSpans {
+		ranges = append(ranges, series.Range{From: at - span.Milliseconds(), To: min(at+span.Milliseconds(), now+1)})
+	}
+	rest := series.Range{From: at, To: now + 1}
+	if !o.Stop.IsZero() {
+		rest.To = min(rest.To, o.Stop.UnixMilli()-o.Start.UnixMilli()+at)
+	}
+	if rest.To > ranges[len(ranges)-1].To {
+		ranges = append(ranges, rest)
+	}
+	return ranges
+}
+
 // fetch returns the native resolution of what a data() or histogram() call selects, and some
 // series that have it.
 func (p *probe) fetch(ctx context.Context, op *graph.Fetch, kind series.Kind, o *Options, at, now int64) (native int64, some []uint64, err error) {
-	for _, span := range probeSpans {
-		r := series.Range{From: at - span.Milliseconds(), To: min(at+span.Milliseconds(), now+1)}
+	for _, r := range probeRanges(o, at, now) {
 		q := series.Query{Kind: kind, Metric: op.Metric, Filter: op.Filter, From: r.From, To: r.To, Limit: o.MaxSeries}
 		found, err := o.Source.Select(ctx, q)
 		if err != nil {
@@ -126,7 +141,7 @@ func distance(p series.Points) int64 {
 }
 
 // nativeStep rounds a distance up to a native step. A tenth more than a step still counts
-// as it, since times jitter.
+// as it, since times jitter; of several hours a tenth of one.
 func nativeStep(d int64) int64 {
 	for _, step := range nativeSteps {
 		if d*10 <= step*11 {
@@ -134,7 +149,7 @@ func nativeStep(d int64) int64 {
 		}
 	}
 	hour := nativeSteps[len(nativeSteps)-1]
-	return max(1, ceilDiv(d*10, 11*hour)) * hour
+	return ceilDiv(d-hour/10, hour) * hour
 }
 
 // largestLag returns the largest lag of live points. A lag beyond the longest max delay is
