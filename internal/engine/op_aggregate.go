@@ -196,15 +196,18 @@ func reduceRun(r graph.Reduce, total float64, values []float64) float64 {
 }
 
 // deviations is variance, stddev and their kin: the mean first, then the squares of the
-// distances from it, so that large values with small differences lose nothing.
+// distances from it, so that large values with small differences lose nothing. What the distances
+// add up to makes good that the mean is rounded: equal values have no deviation at all.
 type deviations struct {
 	spread  spread
 	sums    totals
-	squares []float64 // by group plus 1
+	rests   []float64 // by group plus 1
+	squares []float64
 }
 
 func (d *deviations) bind(g *grouping) {
 	d.sums.bind(g)
+	d.rests = grow(d.rests, len(g.groups)+1)
 	d.squares = grow(d.squares, len(g.groups)+1)
 }
 
@@ -214,18 +217,22 @@ func (d *deviations) reduce(in *vector, g *grouping, out *vector) {
 	for at, n := range counts {
 		means[at] /= float64(n)
 	}
+	clear(d.rests)
 	clear(d.squares)
 	if g.whole() && len(g.groups) > 0 {
-		d.squares[1] = squaresOf(in, means[1])
+		d.rests[1], d.squares[1] = distancesOf(in, means[1])
 	} else {
 		in.present.each(func(col int) {
 			of := g.groupOf[col]
 			x := in.values[col] - means[of]
+			d.rests[of] += x
 			d.squares[of] += x * x
 		})
 	}
 	for at := range g.groups {
-		x, ok := d.spread.of(counts[at+1], means[at+1], d.squares[at+1])
+		n, rest := counts[at+1], d.rests[at+1]
+		off := rest / float64(n) // by which the mean is too small
+		x, ok := d.spread.of(n, means[at+1]+off, max(0, d.squares[at+1]-rest*off))
 		if !ok {
 			x = inf // None
 		}
@@ -233,13 +240,14 @@ func (d *deviations) reduce(in *vector, g *grouping, out *vector) {
 	}
 }
 
-// squaresOf adds up the squares of the distances of all values from their mean.
-func squaresOf(in *vector, mean float64) (total float64) {
+// distancesOf adds up the distances of all values from their mean, and the squares of these.
+func distancesOf(in *vector, mean float64) (rest, squares float64) {
 	for w, word := range in.present {
 		for ; word != 0; word &= word - 1 {
 			x := in.values[w<<6+trailing(word)] - mean
-			total += x * x
+			rest += x
+			squares += x * x
 		}
 	}
-	return total
+	return rest, squares
 }
