@@ -71,7 +71,7 @@ var (
 	filters        = []string{"filter('dc', 'x')", "not filter('dc', 'x') or filter('host', '1') and filter('dc', '*')", "filter('host', '1', '2', match_missing=True)",
 		"filter('env', 'prod')", "not filter('env', 'qa')", "filter('sf_tags', 'w*')", "filter('sf_metric', 'a*', '*b')", "{'dc': 'x', 'host': ['1', '2']}", "(partition_filter(1, 2) or filter('n', 'silent'))", "None"}
 	spans = []string{"a multiple of a slot", "no multiple of a slot", "less than a slot"}
-	zones = []string{"UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"}
+	zones = []string{"UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "America/Havana"}
 
 	cycles = []string{"'hour'", "'hour', cycle_start='0m'", "'day'", "'day', cycle_start='5h'", "'day', cycle_start=23", "'week'", "'week', cycle_start='tuesday'", "'week', cycle_start=7",
 		"'month'", "'month', cycle_start='28d'", "'quarter'", "'quarter', cycle_start='february'", "'quarter', cycle_start=3"}

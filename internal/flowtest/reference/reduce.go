@@ -61,6 +61,9 @@ func reduce(f graph.Reduce, arg float64, values []Value) Value {
 		return root(variance(numbers, n))
 	case graph.MeanPlusStddev:
 		mean, deviation := divide(total, number(n)), root(variance(numbers, n))
+		if deviation.State != Number {
+			return deviation
+		}
 		for _, v := range numbers {
 			mean.Err += precision * math.Abs(v.X) / n // a mean that is kept with the variance is never exact
 		}
@@ -92,6 +95,9 @@ func variance(numbers []Value, divisor float64) Value {
 
 // root of a number that an error may have made 0, or not quite 0.
 func root(v Value) Value {
+	if v.State != Number {
+		return v
+	}
 	x := math.Sqrt(v.X)
 	if v.Err == 0 {
 		return number(x)
