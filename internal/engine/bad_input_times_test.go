@@ -117,6 +117,27 @@ func TestFarFuturePoint(t *testing.T) {
 	}
 }
 
+// A sender whose clock is fast by more than a slot delays nothing: its points count when their
+// slot comes.
+func TestFastSender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		a := named("m")
+		p := &program{}
+		p.publish("A", p.data("m"))
+		put(store, a, 1, 0)
+		j := startLive(t, store, p, engine.Options{Resolution: time.Second, MaxDelay: 10 * time.Second})
+		for range 30 {
+			wait(time.Second)
+			put(store, a, 1, -2500*time.Millisecond)
+		}
+		j.end()
+		if n := len(j.slots); n < 28 {
+			t.Errorf("%d slots in 30 s", n)
+		}
+	})
+}
+
 // A job over a range that ends does not wait for a point beyond it.
 func TestFarFutureBeyondTheRange(t *testing.T) {
 	store := memstore.New(memstore.Options{Now: clockAt(0).Now})

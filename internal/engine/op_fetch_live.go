@@ -122,8 +122,8 @@ func (f *fetch) accept(s *series.Sample) {
 }
 
 // untilAhead returns the time from which on a point is ahead of the clock by more than a slot.
-// Such a point, of a sender whose clock is wrong, waits for its slot as all do; it does not show
-// that the series has nothing more for the slots before.
+// Such a point, of a sender whose clock is wrong, waits for its slot as all do; until that is open
+// it does not show that the series has nothing more for the slots before.
 func (f *fetch) untilAhead() int64 { return f.clock.Now().UnixMilli() + f.grid.step + 1 }
 
 // queue puts a sample behind others of its series, or where it waits for a later slot.
@@ -275,12 +275,28 @@ func (f *fetch) loadLive(ctx context.Context) error {
 	if err := f.refill(ctx); err != nil {
 		return err
 	}
+	f.seeQueued()
 	if len(f.changes) > 0 {
 		f.tally()
 	} else {
 		f.tallyQueued()
 	}
 	return nil
+}
+
+// seeQueued takes notice of the points that were ahead of the clock when they came and are not any
+// more: now they count for their slot.
+func (f *fetch) seeQueued() {
+	l := &f.live
+	ahead := f.untilAhead()
+	l.queued.each(func(i int) {
+		tr := &f.tracks[i]
+		for _, p := range l.waiting[i] {
+			if p.time < ahead {
+				tr.seen = max(tr.seen, p.time)
+			}
+		}
+	})
 }
 
 // take removes the points before end that wait for a track and returns them.

@@ -22,10 +22,10 @@ type Output struct {
 	job *job
 
 	// Of the goroutine that sends.
-	over    bool                   // has sent a terminal message
-	expired map[idtool.ID]struct{} // nil until a series expires
-	behind  []delivery             // readers that had no room for a message
-	onWait  func()                 // see OnWait
+	over    bool // has sent a terminal message
+	expired expiredSeries
+	behind  []delivery // readers that had no room for a message
+	onWait  func()     // see OnWait
 
 	// mu guards what readers that come and go share with the sender, who holds it while a
 	// message goes into the queues but never while it waits for room in one.
@@ -35,6 +35,31 @@ type Output struct {
 	hasData bool
 	lastMs  int64 // of the last data message
 	past    history
+}
+
+// maxExpired is how many expired series an Output knows at most: a job whose series come and go
+// all the time would remember ever more. Data for one that expired longer ago is not noticed.
+const maxExpired = 4096
+
+// expiredSeries is the series that have expired last, and have not come back.
+type expiredSeries struct {
+	ids   map[idtool.ID]struct{} // nil until a series expires
+	order []idtool.ID            // a ring of maxExpired
+	next  int
+}
+
+func (e *expiredSeries) add(id idtool.ID) {
+	if e.ids == nil {
+		e.ids = make(map[idtool.ID]struct{})
+	}
+	e.ids[id] = struct{}{}
+	if len(e.order) < maxExpired {
+		e.order = append(e.order, id)
+		return
+	}
+	delete(e.ids, e.order[e.next])
+	e.order[e.next] = id
+	e.next = (e.next + 1) % maxExpired
 }
 
 // runState is how far a computation is, as its readers see it.
@@ -110,9 +135,9 @@ func (o *Output) checkOrder(m messages.Message) error {
 		if ms := int64(m.TimestampMillis); ms < o.lastMs {
 			return fmt.Errorf("%w: data for %d after data for %d", ErrOrder, ms, o.lastMs)
 		}
-		if len(o.expired) > 0 {
+		if len(o.expired.ids) > 0 {
 			for i := range m.Payloads {
-				if _, gone := o.expired[m.Payloads[i].TSID]; gone {
+				if _, gone := o.expired.ids[m.Payloads[i].TSID]; gone {
 					return fmt.Errorf("%w: data for expired series %s without new metadata", ErrOrder, m.Payloads[i].TSID)
 				}
 			}
@@ -122,12 +147,9 @@ func (o *Output) checkOrder(m messages.Message) error {
 		if err != nil {
 			return err
 		}
-		if o.expired == nil {
-			o.expired = make(map[idtool.ID]struct{})
-		}
-		o.expired[id] = struct{}{}
+		o.expired.add(id)
 	case *messages.MetadataMessage:
-		delete(o.expired, m.TSID)
+		delete(o.expired.ids, m.TSID)
 	}
 	return nil
 }
