@@ -14,16 +14,22 @@ type calendar struct {
 	zone  *time.Location
 }
 
-// newCalendar returns the calendar of an operator; zone is that of the job.
-func newCalendar(op *graph.Calendar, zone *time.Location) (calendar, error) {
-	if op.Timezone != "" {
+// newCalendar returns the calendar of an operator for the slots of a job; zone is that of the job.
+// Slots of a day or more do not follow its changes of clocks, and its cycles not either: what
+// begins an hour before the end of such a slot would take the whole of it.
+func newCalendar(op *graph.Calendar, zone *time.Location, g grid) (calendar, error) {
+	if zone == nil {
+		zone = time.UTC
+	}
+	own := op.Timezone == "" || op.Timezone == zone.String()
+	if !own {
 		var err error
 		if zone, err = time.LoadLocation(op.Timezone); err != nil {
 			return calendar{}, err
 		}
 	}
-	if zone == nil {
-		zone = time.UTC
+	if own && g.step >= day {
+		zone = time.FixedZone(zone.String(), int(g.offset/1000))
 	}
 	return calendar{op.Cycle, op.Start, zone}, nil
 }

@@ -20,7 +20,7 @@ func TestCyclesAreWhole(t *testing.T) {
 			{Cycle: graph.Hour}, {Cycle: graph.Day}, {Cycle: graph.Day, Start: 2}, {Cycle: graph.Day, Start: 23}, {Cycle: graph.Week},
 			{Cycle: graph.Week, Start: 6}, {Cycle: graph.Month}, {Cycle: graph.Month, Start: 27}, {Cycle: graph.Quarter}, {Cycle: graph.Quarter, Start: 1},
 		} {
-			c, err := newCalendar(&op, loc)
+			c, err := newCalendar(&op, loc, grid{step: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestCycleStarts(t *testing.T) {
 		{graph.Calendar{Cycle: graph.Quarter, Start: 2}, "2024-03-01 00:00"},
 		{graph.Calendar{Cycle: graph.Day, Timezone: "Asia/Tokyo"}, "2024-05-14 11:00"},
 	} {
-		c, err := newCalendar(&test.op, loc)
+		c, err := newCalendar(&test.op, loc, grid{step: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -125,7 +125,7 @@ func (l layout) reach(g grid, first int64, zone *time.Location) error {
 		case *graph.Fill:
 			hold = max(op.For.Milliseconds(), int64(op.Slots)*g.step)
 		case *graph.Calendar:
-			c, err := newCalendar(op, zone)
+			c, err := newCalendar(op, zone, g)
 			if err != nil {
 				return &PlaceError{at.Span, err.Error()}
 			}

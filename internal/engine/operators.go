@@ -84,7 +84,7 @@ func (m *maker) operator(at *placed, n *node) operator {
 	case *graph.Window:
 		return newWindow(op, m.grid, m.plan.windows)
 	case *graph.Calendar:
-		c, _ := newCalendar(op, m.options.Timezone) // reach has found no fault
+		c, _ := newCalendar(op, m.options.Timezone, m.grid) // reach has found no fault
 		return newCycles(op, c, m.grid)
 	case *graph.Publish:
 		if op.Enabled {

@@ -54,6 +54,10 @@ func (r *run) zone(op *graph.Calendar) *time.Location {
 	if zone == nil {
 		return time.UTC
 	}
+	if r.Timezone != nil && zone.String() == r.Timezone.String() && r.step >= 24*time.Hour.Milliseconds() {
+		_, ahead := r.Start.In(zone).Zone() // its slots do not follow the clocks
+		return time.FixedZone("", ahead)
+	}
 	return zone
 }
 
