@@ -22,11 +22,11 @@ const maxPending = 32
 
 // liveInput is what a fetch knows of the points that arrive while it runs.
 //
-// A series that has sent one point for the open slot and nothing else, as nearly all have at
-// nearly all times, has it in sole. Any other has its points in waiting, or in the source, and
-// every histogram has them there.
+// A series that has sent one point for the open slot, and one for the next at most, as nearly all
+// have at nearly all times, has them in sole. Any other has its points in waiting, or in the source,
+// and every histogram has them there.
 type liveInput struct {
-	sole    soleRow
+	sole    [2]soleRow   // of the open slot and the next one
 	waiting [][]rawPoint // by track, in order of time
 	queued  bitmap       // the tracks that have points in waiting, or are spilled
 
@@ -115,8 +115,10 @@ func (f *fetch) accept(s *series.Sample) {
 	if s.Time < l.ahead {
 		tr.seen = max(tr.seen, s.Time)
 	}
-	if f.cells == nil && !l.queued.has(int(at)) && s.Time < l.cursor+f.grid.step && l.sole.set(int(at), s) {
-		return
+	if f.cells == nil && !l.queued.has(int(at)) {
+		if row := l.soleFor(s.Time, f.grid.step); row != nil && row.set(int(at), s) {
+			return
+		}
 	}
 	f.queue(at, s)
 }
@@ -132,8 +134,10 @@ func (f *fetch) queue(at int32, s *series.Sample) {
 	if f.tracks[at].spilled {
 		return
 	}
-	if p, ok := l.sole.take(int(at)); ok {
-		l.waiting[at] = append(l.waiting[at], p)
+	for i := range l.sole {
+		if p, ok := l.sole[i].take(int(at)); ok {
+			l.waiting[at] = append(l.waiting[at], p)
+		}
 	}
 	if len(l.waiting[at]) == maxPending || f.cells != nil {
 		f.spill(at)
@@ -148,7 +152,8 @@ func (f *fetch) spill(at int32) {
 	l := &f.live
 	f.tracks[at].spilled = true
 	l.waiting[at] = l.waiting[at][:0]
-	l.sole.present.clear(int(at))
+	l.sole[0].present.clear(int(at))
+	l.sole[1].present.clear(int(at))
 	l.queued.set(int(at))
 }
 
@@ -240,17 +245,20 @@ func (f *fetch) tally() {
 	}
 }
 
-// tallyQueued does the same when the slot before was just made and nobody has joined or left:
-// then only who has points that wait can have reported.
-func (f *fetch) tallyQueued() {
+// tallyEarly does the same when the slot before was just made and nobody has joined or left: then
+// only who has points that wait can have reported.
+func (f *fetch) tallyEarly() {
 	l := &f.live
 	from := l.reportedFrom(f.grid.step)
 	l.reported = 0
-	l.queued.each(func(i int) {
+	count := func(i int) {
 		if tr := &f.tracks[i]; tr.known() && tr.seen >= from {
 			l.reported++
 		}
-	})
+	}
+	for w, queued := range l.queued {
+		bitmap{queued | l.sole[0].present[w] | l.sole[1].present[w]}.each(func(i int) { count(w<<6 + i) })
+	}
 }
 
 // loadLive makes the block of the slot at the cursor and moves the cursor on.
@@ -275,28 +283,37 @@ func (f *fetch) loadLive(ctx context.Context) error {
 	if err := f.refill(ctx); err != nil {
 		return err
 	}
-	f.seeQueued()
+	if f.cells == nil {
+		l.queued.each(func(i int) { l.relax(i, f.grid.step) })
+	}
+	f.seeEarly()
 	if len(f.changes) > 0 {
 		f.tally()
 	} else {
-		f.tallyQueued()
+		f.tallyEarly()
 	}
 	return nil
 }
 
-// seeQueued takes notice of the points that were ahead of the clock when they came and are not any
+// seeEarly takes notice of the points that were ahead of the clock when they came and are not any
 // more: now they count for their slot.
-func (f *fetch) seeQueued() {
+func (f *fetch) seeEarly() {
 	l := &f.live
 	ahead := f.untilAhead()
+	see := func(i int, p *rawPoint) {
+		if tr := &f.tracks[i]; p.time < ahead {
+			tr.seen = max(tr.seen, p.time)
+		}
+	}
 	l.queued.each(func(i int) {
-		tr := &f.tracks[i]
-		for _, p := range l.waiting[i] {
-			if p.time < ahead {
-				tr.seen = max(tr.seen, p.time)
-			}
+		for k := range l.waiting[i] {
+			see(i, &l.waiting[i][k])
 		}
 	})
+	for k := range l.sole {
+		r := &l.sole[k]
+		r.present.each(func(i int) { see(i, &r.points[i]) })
+	}
 }
 
 // take removes the points before end that wait for a track and returns them.

@@ -6,7 +6,7 @@ import (
 	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
-// soleRow is the points of the series that have sent just one for the open slot, by track.
+// soleRow is the points of the series that have sent just one for a slot, by track.
 type soleRow struct {
 	points  []rawPoint
 	present bitmap
@@ -21,13 +21,26 @@ func (l *liveInput) room(tracks int) {
 	l.queued = grow(l.queued, words)
 	l.waiting = grow(l.waiting, words*64)
 	l.next = grow(l.next, words*64)
-	r := &l.sole
-	r.points, r.present = grow(r.points, words*64), grow(r.present, words)
+	for i := range l.sole {
+		r := &l.sole[i]
+		r.points, r.present = grow(r.points, words*64), grow(r.present, words)
+	}
 }
 
 // holds reports whether points of a track wait for a slot.
 func (l *liveInput) holds(at int) bool {
-	return at < len(l.waiting) && (l.queued.has(at) || l.sole.present.has(at))
+	return at < len(l.waiting) && (l.queued.has(at) || l.sole[0].present.has(at) || l.sole[1].present.has(at))
+}
+
+// soleFor returns the row for a time that is not before the cursor; nil: there is none.
+func (l *liveInput) soleFor(t, step int64) *soleRow {
+	switch t -= l.cursor; {
+	case t < step:
+		return &l.sole[0]
+	case t < 2*step:
+		return &l.sole[1]
+	}
+	return nil
 }
 
 // set takes a sample in, unless the track has a point already.
@@ -40,6 +53,26 @@ func (r *soleRow) set(at int, s *series.Sample) bool {
 	return true
 }
 
+// relax moves the points that wait for a track to the sole rows, if these are for all of them.
+func (l *liveInput) relax(at int, step int64) {
+	points := l.waiting[at]
+	if n := len(points); n == 0 || n > len(l.sole) {
+		return
+	}
+	var rows [2]*soleRow
+	for i, p := range points {
+		if rows[i] = l.soleFor(p.time, step); rows[i] == nil || i > 0 && rows[i] == rows[i-1] {
+			return
+		}
+	}
+	for i, p := range points {
+		rows[i].present.set(at)
+		rows[i].points[at] = p
+	}
+	l.waiting[at] = points[:0]
+	l.queued.clear(at)
+}
+
 // take removes the point of a track, if it has one.
 func (r *soleRow) take(at int) (rawPoint, bool) {
 	if !r.present.has(at) {
@@ -49,10 +82,10 @@ func (r *soleRow) take(at int) (rawPoint, bool) {
 	return r.points[at], true
 }
 
-// fillSole fills the slot at the cursor from the sole points, and empties their row. It does
-// what fill does, at once where that is only to take a value over.
+// fillSole fills the slot at the cursor from the sole points, whose row then is that of the slot
+// after the next. It does what fill does, at once where that is only to take a value over.
 func (f *fetch) fillSole() {
-	r, b := &f.live.sole, &f.block
+	r, b := &f.live.sole[0], &f.block
 	stays := f.live.cursor + f.grid.step - f.inactive // who has been heard of since is a member still
 	for w, word := range r.present {
 		r.present[w] = 0
@@ -68,6 +101,7 @@ func (f *fetch) fillSole() {
 			b.slots[at] = 1
 		}
 	}
+	f.live.sole[0], f.live.sole[1] = f.live.sole[1], f.live.sole[0]
 }
 
 // columnsOf returns points as columns, which are used again.
