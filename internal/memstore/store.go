@@ -34,6 +34,7 @@ type Store struct {
 	entries  map[uint64]*entry
 	byMetric map[string]*metric
 	metrics  []*metric // the same, in a list like metric.entries
+	former   *entry    // which was appended to last
 	created  uint64    // serial number of the youngest entry
 	held     size
 	oldest   int64 // points before this time are refused: age or size has dropped their like
@@ -62,6 +63,7 @@ type entry struct {
 	created uint64         // nor does this
 	chunks  []chunk        // empty once it has left the store; times rise within a chunk and from chunk to chunk
 	feeds   []*subscription
+	next    *entry    // which was appended to after this one the last time
 	bounds  []float64 // of the newest distribution, which the next one shares if they are equal
 }
 
@@ -192,9 +194,25 @@ func (e *entry) share(s *series.Sample) {
 	}
 }
 
-// entry returns the entry of a series, a new one if need be. Should two identities ever
-// share a hash, the second gets the next free number as its ID.
+// entry returns the entry of a series, a new one if need be. Series tend to come in the same
+// order each time, so the one that came next the last time is looked at first.
 func (s *Store) entry(sr *series.Series) *entry {
+	former := s.former
+	if former != nil && former.next != nil && former.next.series == sr && len(former.next.chunks) > 0 {
+		s.former = former.next
+		return s.former
+	}
+	e := s.find(sr)
+	if former != nil {
+		former.next = e
+	}
+	s.former = e
+	return e
+}
+
+// find looks a series up, and makes an entry for a new one. Should two identities ever share a
+// hash, the second gets the next free number as its ID.
+func (s *Store) find(sr *series.Series) *entry {
 	id := sr.ID
 	for {
 		e, ok := s.entries[id]

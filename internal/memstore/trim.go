@@ -129,6 +129,7 @@ func (s *Store) drop(some func(e *entry) size) {
 			s.held.add(size{-dropped.points, -dropped.weight})
 			if len(e.chunks) == 0 {
 				delete(s.entries, e.series.ID)
+				e.next = nil // or those that have gone would keep each other
 				thinned[e.series.Metric] = true
 			}
 		}
