@@ -29,6 +29,8 @@ type runFlags struct {
 	timeout    time.Duration
 	resolution time.Duration
 	maxDelay   time.Duration
+	timezone   string
+	args       []string
 	quiet      bool
 }
 
@@ -111,6 +113,9 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if program.args, err = programArgs(f.args); err != nil {
+				return err
+			}
 			a.started = true
 			return a.run(c.Context(), f, program)
 		},
@@ -125,6 +130,8 @@ func (a *app) runCommand() *cobra.Command {
 	flags.Var(spanFlag{&f.timeout}, "timeout", "give up when no value has come after this time (exit code 124)")
 	flags.Var(spanFlag{&f.resolution}, "resolution", "finest time between two values of a series (default: as the data have it)")
 	flags.Var(spanFlag{&f.maxDelay}, "max-delay", "longest wait for late data, at most 15m (default: as the data need it)")
+	flags.StringVar(&f.timezone, "timezone", "", "`ZONE` in which days and calendar windows begin, such as Europe/Paris (default UTC)")
+	flags.StringArrayVar(&f.args, "arg", nil, "`NAME=VALUE` of what the program reads with Args.get('NAME'); may be repeated")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but values and errors")
 	c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"auto", "table", "ndjson", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -148,6 +155,9 @@ func (f *runFlags) check() error {
 	if f.maxDelay > 15*time.Minute {
 		return usageError{"--max-delay is at most 15m"}
 	}
+	if _, err := time.LoadLocation(f.timezone); err != nil {
+		return usageError{fmt.Sprintf("--timezone: %v; give a name of the IANA database, such as America/New_York", err)}
+	}
 	switch f.output {
 	case "auto", "table", "ndjson", "csv":
 		return f.source.check(&f.target)
@@ -155,8 +165,27 @@ func (f *runFlags) check() error {
 	return usageError{fmt.Sprintf("-o %s is not one of auto, table, ndjson and csv", f.output)}
 }
 
-// program is the text of a program and where it came from.
-type program struct{ text, file string }
+// program is the text of a program, where it came from, and its arguments.
+type program struct {
+	text, file string
+	args       map[string]string
+}
+
+// programArgs reads the values of --arg.
+func programArgs(list []string) (map[string]string, error) {
+	args := make(map[string]string)
+	for _, text := range list {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, usageError{fmt.Sprintf("--arg %s is not NAME=VALUE", text)}
+		}
+		if _, twice := args[name]; twice {
+			return nil, usageError{fmt.Sprintf("--arg %s is given twice", name)}
+		}
+		args[name] = value
+	}
+	return args, nil
+}
 
 // maxProgram is the longest program in bytes; the service takes 50,000 characters.
 const maxProgram = 512 << 10
@@ -239,7 +268,7 @@ func (p *program) check() error {
 // compiled returns the graph of the program. Nil if it does not compile here: that is left to
 // whoever runs it, who may have the modules that it imports.
 func (p *program) compiled() *graph.Graph {
-	g, err := eval.Compile(p.text, eval.Options{MaxLength: -1})
+	g, err := eval.Compile(p.text, eval.Options{MaxLength: -1, Args: p.args})
 	if err != nil {
 		return nil
 	}
@@ -341,7 +370,14 @@ func execute(ctx context.Context, s *session, f runFlags, span timeRange, p prog
 	if err != nil {
 		return nil, nil, usageError{err.Error()}
 	}
-	c, err := client.Execute(ctx, &signalflow.ExecuteRequest{Program: p.text, Start: span.start, Stop: span.stop, Resolution: max(f.resolution, span.resolution), MaxDelay: f.maxDelay})
+	request := &signalflow.ExecuteRequest{
+		Program: p.text, Start: span.start, Stop: span.stop,
+		Resolution: max(f.resolution, span.resolution), MaxDelay: f.maxDelay, Timezone: f.timezone,
+	}
+	if len(p.args) > 0 {
+		request.Args = p.args
+	}
+	c, err := client.Execute(ctx, request)
 	if err != nil {
 		client.Close()
 		return nil, nil, err
