@@ -363,7 +363,9 @@ func (f *fetch) settle() {
 		f.survey(begins)
 	}
 	f.block.settle()
-	slices.SortStableFunc(f.changes, func(a, b change) int { return cmp.Compare(a.slot, b.slot) })
+	slices.SortStableFunc(f.changes, func(a, b change) int {
+		return cmp.Or(cmp.Compare(a.slot, b.slot), cmp.Compare(a.track, b.track))
+	})
 }
 
 // survey goes through all tracks for settle.
