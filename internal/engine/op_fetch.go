@@ -269,14 +269,14 @@ func (f *fetch) fill(i int, p series.Points) {
 		return
 	}
 	f.points += n
-	f.admit(i, p.Times[0])
-	tr.last = p.Times[n-1]
+	f.admit(i, p.Start())
+	tr.last = p.End()
 	tr.seen = max(tr.seen, tr.last)
-	row := int((p.Times[0] - b.start) / step)
+	row := int((p.Start() - b.start) / step)
 	regular := p.Every > 0 && p.Every%step == 0 && f.cells == nil
 	switch {
 	case regular && tr.roll.single():
-		b.setRun(row, i, int(p.Every/step), p)
+		b.setRun(row, i, int(p.Every/step), p.Values)
 	case regular && tr.roll.compares():
 		f.rollSteps(i, row, int(p.Every/step), p.Values)
 	default:

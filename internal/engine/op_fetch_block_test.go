@@ -5,8 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-
-	"github.com/signalfx/signalflow-client-go/internal/series"
 )
 
 // TestBlock gives a block values in every way that there is, some of them not finite, and reads
@@ -29,15 +27,12 @@ func TestBlock(t *testing.T) {
 					values[i] = float64(col*100 + i)
 				}
 			}
-			switch rnd.IntN(3) {
-			case 0:
+			if rnd.IntN(2) == 0 {
+				b.setRun(row, col, every, values)
+			} else {
 				for i, x := range values {
 					b.set(row+i*every, col, x)
 				}
-			case 1:
-				b.setRun(row, col, every, series.Points{Values: values})
-			case 2:
-				b.setRun(row, col, every, series.Points{Values: values, Lasting: true})
 			}
 			for i, x := range values {
 				if finite(x) {

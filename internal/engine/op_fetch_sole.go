@@ -97,7 +97,7 @@ func (f *fetch) fillSole() {
 				continue
 			}
 			tr.last = p.time
-			b.own[at] = p.value // of a block of one row
+			b.columns[at] = p.value // of a block of one row
 			b.slots[at] = 1
 		}
 	}

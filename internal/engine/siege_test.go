@@ -25,7 +25,7 @@ func (p plain) Read(ctx context.Context, list []*series.Series, r series.Range, 
 	var values []float64
 	return p.Source.Read(ctx, list, r, func(i int, pts series.Points) error {
 		values = append(values[:0], pts.Values...)
-		pts.Values, pts.Every, pts.Lasting = values, 0, false
+		pts.Values, pts.Every = values, 0
 		return visit(i, pts)
 	})
 }

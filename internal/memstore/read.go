@@ -138,7 +138,7 @@ func (c *chunk) join(runs []series.Points) series.Points {
 		c.lags = append(c.lags, run.Lags...)
 		c.distributions = append(c.distributions, run.Distributions...)
 	}
-	p := series.Points{Times: c.times, Values: c.values, Lags: c.lags, Every: every}
+	p := series.Points{Times: c.times, Values: c.values, Lags: c.lags, Every: every, First: runs[0].First}
 	if len(c.distributions) > 0 {
 		p.Distributions = c.distributions
 	}
@@ -184,7 +184,7 @@ func lookback(runs []series.Points, chunks []chunk, at int, r series.Range) []se
 }
 
 func (c *chunk) run(i, j int) series.Points {
-	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j], Every: c.every, Lasting: true}
+	p := series.Points{Times: c.times[i:j:j], Values: c.values[i:j:j], Lags: c.lags[i:j:j], Every: c.every, First: c.first + int64(i)*c.every}
 	if c.distributions != nil {
 		p.Distributions = c.distributions[i:j:j]
 	}

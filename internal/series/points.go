@@ -12,18 +12,16 @@ type Sample struct {
 }
 
 // Points is a run of raw points of one series, in rising order of time, as columns of
-// equal length. Whoever receives one must not change it, nor keep it unless it is lasting.
+// equal length. Whoever receives one must not change it, nor keep it.
 type Points struct {
 	Times  []int64 // ms since the epoch
 	Values []float64
 	Lags   []int32 // arrival minus time, in ms; nil when the source does not know it
 
 	// Every is the distance of each time to the next, in ms, where the source knows that it is
-	// always the same; else 0. With it nobody has to read the times.
-	Every int64
-
-	// Lasting says that the columns stay as they are for as long as somebody has them.
-	Lasting bool
+	// always the same, else 0; and First, then, the first time. So whoever wants no more than that
+	// need not bring the times into a processor's cache.
+	Every, First int64
 
 	Distributions []*Distribution // of a histogram series, else nil; the pointers may be kept
 }
@@ -31,9 +29,26 @@ type Points struct {
 // Len returns the number of points.
 func (p Points) Len() int { return len(p.Times) }
 
+// Start returns the time of the first point, in ms since the epoch. There must be one.
+func (p Points) Start() int64 {
+	if p.Every > 0 {
+		return p.First
+	}
+	return p.Times[0]
+}
+
+// End returns the time of the last point, in ms since the epoch. There must be one.
+func (p Points) End() int64 {
+	n := len(p.Times)
+	if p.Every > 0 {
+		return p.First + int64(n-1)*p.Every
+	}
+	return p.Times[n-1]
+}
+
 // Slice returns the points i to j, j exclusive.
 func (p Points) Slice(i, j int) Points {
-	q := Points{Times: p.Times[i:j], Values: p.Values[i:j], Every: p.Every, Lasting: p.Lasting}
+	q := Points{Times: p.Times[i:j], Values: p.Values[i:j], Every: p.Every, First: p.First + int64(i)*p.Every}
 	if p.Lags != nil {
 		q.Lags = p.Lags[i:j]
 	}
