@@ -80,23 +80,34 @@ func (s *Store) Read(ctx context.Context, list []*series.Series, r series.Range,
 // for the memory of one to come while that of another is waited for.
 const batchSeries = 64
 
+// lineValues is how many values lie in a line of a processor's cache.
+const lineValues = 8
+
 // batch is what the store holds of some series within a range.
 type batch struct {
-	chunks [batchSeries][]chunk
-	at     [batchSeries]int // the first chunk that reaches into the range
-	runs   []series.Points  // of all series, one behind the other
-	ends   []int            // by series: where its runs end
-	joined chunk
+	entries [batchSeries]*entry
+	chunks  [batchSeries][]chunk
+	at      [batchSeries]int // the first chunk that reaches into the range
+	runs    []series.Points  // of all series, one behind the other
+	ends    []int            // by series: where its runs end
+	joined  chunk
+
+	touched float64 // of no use: see snapshot
 }
 
-// snapshot fills a batch.
+// snapshot fills a batch. It goes through the series again for each step on the way to their
+// points, and touches these in the end: so a processor waits for the memory of many at once, which
+// it cannot when whoever is visited works on one after the other.
 func (s *Store) snapshot(b *batch, list []*series.Series, r series.Range) {
 	b.runs, b.ends = b.runs[:0], b.ends[:0]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for i, sr := range list {
+		b.entries[i] = s.entries[sr.ID]
+	}
+	for i, e := range b.entries[:len(list)] {
 		b.chunks[i] = nil
-		if e := s.entries[sr.ID]; e != nil {
+		if e != nil {
 			b.chunks[i] = e.chunks
 		}
 	}
@@ -106,6 +117,12 @@ func (s *Store) snapshot(b *batch, list []*series.Series, r series.Range) {
 	for i, chunks := range b.chunks[:len(list)] {
 		b.runs = within(b.runs, chunks, b.at[i], r)
 		b.ends = append(b.ends, len(b.runs))
+	}
+	for i := range b.runs {
+		values := b.runs[i].Values
+		for k := 0; k < len(values); k += lineValues {
+			b.touched += values[k]
+		}
 	}
 }
 
