@@ -82,6 +82,9 @@ func (x *window) widen(columns int) {
 	}
 	x.rows = restride(x.rows, x.over, from, x.width)
 	x.totals = restride(x.totals, 1, from, x.width)
+	if x.identity() == 0 {
+		return // as new memory is
+	}
 	for col := from; col < x.width; col++ {
 		x.erase(col)
 	}
