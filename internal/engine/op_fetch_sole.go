@@ -83,22 +83,28 @@ func (r *soleRow) take(at int) (rawPoint, bool) {
 }
 
 // fillSole fills the slot at the cursor from the sole points, whose row then is that of the slot
-// after the next. It does what fill does, at once where that is only to take a value over.
+// after the next. It does what fill does, without looking for the slots of points.
 func (f *fetch) fillSole() {
 	r, b := &f.live.sole[0], &f.block
+	seconds := float64(f.grid.step) / 1000
 	stays := f.live.cursor + f.grid.step - f.inactive // who has been heard of since is a member still
 	for w, word := range r.present {
 		r.present[w] = 0
 		for ; word != 0; word &= word - 1 {
 			at := w<<6 + trailing(word)
 			tr, p := &f.tracks[at], &r.points[at]
-			if !tr.member || tr.last < stays || !tr.roll.single() || !finite(p.value) {
+			if !tr.member || tr.last < stays {
 				f.fill(at, f.live.columnsOf(r.points[at:at+1]))
 				continue
 			}
 			tr.last = p.time
-			b.columns[at] = p.value // of a block of one row
-			b.slots[at] = 1
+			x, ok := p.value, true
+			if !tr.roll.single() {
+				x, ok = tr.roll.of([]float64{p.value}, []int32{p.lag}, seconds, &tr.prev)
+			}
+			if ok {
+				b.set(0, at, x)
+			}
 		}
 	}
 	f.live.sole[0], f.live.sole[1] = f.live.sole[1], f.live.sole[0]

@@ -68,9 +68,14 @@ func (x *zoneWindow) Step(slot int64, in []*vector, out *vector) {
 			old := recent[col]
 			if now>>i&1 != 0 {
 				recent[col] = in[0].values[col]
-				x.enter(col, recent[col])
 			}
-			if before>>i&1 != 0 {
+			switch {
+			case now>>i&1 == 0:
+				x.leave(col, old)
+			case before>>i&1 == 0:
+				x.enter(col, recent[col])
+			case !x.zones[col].exchange(x.counts[col], old, recent[col]):
+				x.enter(col, recent[col])
 				x.leave(col, old)
 			}
 		}
@@ -106,6 +111,28 @@ func (x *zoneWindow) leave(col int, old float64) {
 	default:
 		z.cut(below(z.values[:z.size], old))
 	}
+}
+
+// exchange puts a value in the place of another, of n, if both lie within the zone.
+func (z *zone) exchange(n int32, old, v float64) bool {
+	if !z.holds(n, old) || !z.holds(n, v) {
+		return false
+	}
+	values := z.values[:z.size]
+	from, to := below(values, old), below(values, v)
+	if from < to {
+		to--
+		copy(values[from:to], values[from+1:])
+	} else {
+		copy(values[to+1:from+1], values[to:])
+	}
+	values[to] = v
+	return true
+}
+
+// holds reports whether a value has its place in the zone.
+func (z *zone) holds(n int32, v float64) bool {
+	return z.size > 0 && (z.below == 0 || v >= z.values[0]) && (z.above(n) == 0 || v <= z.values[z.size-1])
 }
 
 // above returns how many of n values stand behind the zone.
