@@ -52,11 +52,17 @@ func (a *author) expression(kind byte, depth int) string {
 	case kind == 'B' && depth <= 0:
 		return a.complete(pick(a, "({N} > {F})", "({N} <= {F})", "({N} < {N})", "({N} is None)", "({N} == {F})"), depth)
 	}
-	for {
-		if form := pick(a, forms[kind]...); !slices.ContainsFunc(a.avoid, func(word string) bool { return strings.Contains(form, word) }) {
+	avoided := func(form string) bool {
+		return slices.ContainsFunc(a.avoid, func(word string) bool { return strings.Contains(form, word) })
+	}
+	for range 100 {
+		if form := pick(a, forms[kind]...); !avoided(form) {
 			return a.complete(form, depth)
 		}
 	}
+	// The choices of a fuzzer that have come to their end are the same for ever.
+	allowed := slices.DeleteFunc(slices.Clone(forms[kind]), avoided)
+	return a.complete(allowed[0], depth)
 }
 
 // complete puts something random in place of each pair of braces.
