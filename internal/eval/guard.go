@@ -38,6 +38,8 @@ func (ev *evaluator) makesStream(x syntax.Expr) bool {
 		return ev.makesStream(x.X) || ev.makesStream(x.Y)
 	case *syntax.Compare:
 		return ev.makesStream(x.X) || ev.linksMakeStream(x.Rest)
+	case *syntax.Conditional:
+		return ev.makesStream(x.Cond) || ev.makesStream(x.Then) || ev.makesStream(x.Else)
 	case *syntax.Call:
 		switch f := syntax.Unparen(x.Func).(type) {
 		case *syntax.Attribute:
