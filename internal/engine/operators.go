@@ -22,6 +22,9 @@ func (m *maker) operator(at *placed, n *node) operator {
 		call, path := fetchOf(op)
 		f := newFetch(call, m.options, m.grid, at, &n.out)
 		f.path, f.kind = path, kindOf(op)
+		if path != nil {
+			n.out.source = path.op.Fetch.Metric // as the program has it
+		}
 		if f.kind == series.Histograms {
 			f.cells = &cells{windows: m.plan.windows}
 		}
