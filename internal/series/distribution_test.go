@@ -109,10 +109,3 @@ func TestKinds(t *testing.T) {
 		t.Error(q.String())
 	}
 }
-
-func TestPointsSlice(t *testing.T) {
-	p := Points{Times: []int64{1, 2}, Values: []float64{1, 2}, Distributions: []*Distribution{{}, {Sum: 2}}}
-	if q := p.Slice(1, 2); q.Len() != 1 || q.Lags != nil || q.Distributions[0].Sum != 2 {
-		t.Errorf("%+v", q)
-	}
-}

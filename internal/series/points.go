@@ -46,18 +46,6 @@ func (p Points) End() int64 {
 	return p.Times[n-1]
 }
 
-// Slice returns the points i to j, j exclusive.
-func (p Points) Slice(i, j int) Points {
-	q := Points{Times: p.Times[i:j], Values: p.Values[i:j], Every: p.Every, First: p.First + int64(i)*p.Every}
-	if p.Lags != nil {
-		q.Lags = p.Lags[i:j]
-	}
-	if p.Distributions != nil {
-		q.Distributions = p.Distributions[i:j]
-	}
-	return q
-}
-
 // A Range is a stretch of time to read.
 type Range struct {
 	From, To int64 // ms since the epoch, To exclusive
